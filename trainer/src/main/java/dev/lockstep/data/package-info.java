@@ -1,0 +1,5 @@
+/**
+ * Examples in memory, where they come from (IDX files, the embedded MNIST), and which of them make
+ * up which batch. May import {@code random} and {@code yaml}.
+ */
+package dev.lockstep.data;

@@ -1,0 +1,336 @@
+package dev.lockstep.yaml;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.function.DoublePredicate;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * One mapping of a YAML file, read strictly. Each getter marks its key as known; {@link #done()}
+ * refuses whatever was not asked for, with the nearest known key. A missing key and an explicit
+ * {@code null} both give the default.
+ *
+ * <p>Not thread-safe.
+ */
+public final class Section {
+  private static final YAMLMapper YAML =
+      YAMLMapper.builder(new YAMLFactory())
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(com.fasterxml.jackson.core.JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+          .disable(YAMLParser.Feature.PARSE_BOOLEAN_LIKE_WORDS_AS_STRINGS)
+          .build();
+
+  private final String source;
+  private final String path;
+  private final JsonNode node;
+  private final Set<String> known = new LinkedHashSet<>();
+
+  private Section(String source, String path, JsonNode node) {
+    this.source = source;
+    this.path = path;
+    this.node = node;
+  }
+
+  /**
+   * Parses YAML (or JSON, which is YAML) that must hold one mapping.
+   *
+   * @param source what errors call the text: the file's name
+   * @throws ConfigurationException if the text is not YAML, repeats a key or is not a mapping
+   */
+  public static Section parse(String source, String text) {
+    return of(source, tree(source, text));
+  }
+
+  /** The tree of a YAML text; an empty text is an empty mapping. */
+  public static ObjectNode tree(String source, String text) {
+    try {
+      JsonNode tree = YAML.readTree(text);
+      if (tree == null || tree.isMissingNode() || tree.isNull()) {
+        return YAML.createObjectNode();
+      }
+      if (!tree.isObject()) {
+        throw new ConfigurationException(
+            source + ": expected a mapping of keys to values, found " + kind(tree));
+      }
+      return (ObjectNode) tree;
+    } catch (JsonProcessingException e) {
+      throw new ConfigurationException(
+          "%s: not valid YAML at line %d, column %d: %s"
+              .formatted(
+                  source,
+                  e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
+                  e.getLocation() == null ? 0 : e.getLocation().getColumnNr(),
+                  e.getOriginalMessage().lines().findFirst().orElse("")),
+          e);
+    }
+  }
+
+  /** The mapping {@code tree}; {@code source} is what errors call its file. */
+  public static Section of(String source, JsonNode tree) {
+    return new Section(source, "", tree);
+  }
+
+  /** The tree as YAML text, keys in their order. */
+  public static String write(JsonNode tree) {
+    try {
+      return YAML.writeValueAsString(tree);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Where this mapping stands: the file's name and the path of keys. */
+  public String where() {
+    return path.isEmpty() ? source : source + ": " + path;
+  }
+
+  /** Whether {@code key} has a value. */
+  public boolean has(String key) {
+    return !value(key).isMissingNode();
+  }
+
+  /** The raw value of {@code key}; {@link MissingNode} if it has none. */
+  public JsonNode value(String key) {
+    known.add(key);
+    JsonNode value = node.get(key);
+    return value == null || value.isNull() ? MissingNode.getInstance() : value;
+  }
+
+  /** The mapping under {@code key}; an empty one if it is missing. */
+  public Section section(String key) {
+    JsonNode value = value(key);
+    if (!value.isMissingNode() && !value.isObject()) {
+      throw wrong(key, value, "a mapping");
+    }
+    return new Section(source, child(key), value.isMissingNode() ? YAML.createObjectNode() : value);
+  }
+
+  /** The elements of the list under {@code key}, each a text or a mapping of its own. */
+  public List<JsonNode> list(String key) {
+    JsonNode value = value(key);
+    if (value.isMissingNode()) {
+      return List.of();
+    }
+    if (!value.isArray()) {
+      throw wrong(key, value, "a list");
+    }
+    List<JsonNode> elements = new ArrayList<>();
+    value.forEach(elements::add);
+    return List.copyOf(elements);
+  }
+
+  /** A mapping that stands inside this one, at {@code place} (for errors). */
+  public Section at(String place, JsonNode tree) {
+    return new Section(source, child(place), tree);
+  }
+
+  /** The text under {@code key}, or {@code otherwise}. */
+  public String text(String key, String otherwise) {
+    JsonNode value = value(key);
+    if (value.isMissingNode()) {
+      return otherwise;
+    }
+    if (value.isContainerNode()) {
+      throw wrong(key, value, "a text");
+    }
+    return value.asText();
+  }
+
+  /** The text under {@code key}, which must be there. */
+  public String text(String key) {
+    return required(key, text(key, null), "a text");
+  }
+
+  /** True or false under {@code key}, or {@code otherwise}. */
+  public boolean flag(String key, boolean otherwise) {
+    JsonNode value = value(key);
+    if (value.isMissingNode()) {
+      return otherwise;
+    }
+    if (!value.isBoolean()) {
+      throw wrong(key, value, "true or false");
+    }
+    return value.booleanValue();
+  }
+
+  /**
+   * The whole number under {@code key}, from {@code least} to {@code most}, or {@code otherwise}.
+   */
+  public long whole(String key, long otherwise, long least, long most) {
+    JsonNode value = value(key);
+    if (value.isMissingNode()) {
+      return otherwise;
+    }
+    String rule =
+        most == Long.MAX_VALUE || most == Integer.MAX_VALUE
+            ? "a whole number of at least " + least
+            : "a whole number from " + least + " to " + most;
+    if (!value.isIntegralNumber()
+        || !value.canConvertToLong()
+        || value.longValue() < least
+        || value.longValue() > most) {
+      throw wrong(key, value, rule);
+    }
+    return value.longValue();
+  }
+
+  /** The whole number of at least {@code least} under {@code key}, or {@code otherwise}. */
+  public int whole(String key, int otherwise, int least) {
+    return (int) whole(key, otherwise, least, Integer.MAX_VALUE);
+  }
+
+  /** The whole number of at least {@code least} under {@code key}, which must be there. */
+  public int whole(String key, int least) {
+    if (!has(key)) {
+      throw missing(key, "a whole number of at least " + least);
+    }
+    return whole(key, 0, least);
+  }
+
+  /**
+   * The number under {@code key}, or {@code otherwise}.
+   *
+   * @param rule what the number must be, in words: {@code "a number > 0"}
+   */
+  public double number(String key, double otherwise, String rule, DoublePredicate allowed) {
+    JsonNode value = value(key);
+    if (value.isMissingNode()) {
+      return otherwise;
+    }
+    if (!value.isNumber()
+        || !Double.isFinite(value.doubleValue())
+        || !allowed.test(value.doubleValue())) {
+      throw wrong(key, value, rule);
+    }
+    return value.doubleValue();
+  }
+
+  /** The one of {@code choices} that {@code key} names by {@code name}, or {@code otherwise}. */
+  public <T> T choice(String key, T otherwise, List<T> choices, Function<T, String> name) {
+    JsonNode value = value(key);
+    if (value.isMissingNode()) {
+      return otherwise;
+    }
+    if (!value.isContainerNode()) {
+      for (T choice : choices) {
+        if (name.apply(choice).equals(value.asText())) {
+          return choice;
+        }
+      }
+    }
+    List<String> names = choices.stream().map(name).toList();
+    String rule = "one of " + String.join(", ", names);
+    throw value.isContainerNode()
+        ? wrong(key, value, rule)
+        : new ConfigurationException(
+            "%s is '%s' but must be %s%s"
+                .formatted(name(key), value.asText(), rule, suggestion(value.asText(), names)));
+  }
+
+  /** Refuses every key that no getter asked for, with the nearest known one. */
+  public void done() {
+    node.fieldNames()
+        .forEachRemaining(
+            key -> {
+              if (!known.contains(key)) {
+                throw new ConfigurationException(
+                    "%s: unknown key '%s'%s; known here: %s"
+                        .formatted(
+                            where(),
+                            key,
+                            suggestion(key, known),
+                            known.stream().sorted().collect(Collectors.joining(", "))));
+              }
+            });
+  }
+
+  /** An error about {@code key}: {@code rule} is what its value must be. */
+  public ConfigurationException wrong(String key, JsonNode value, String rule) {
+    return new ConfigurationException(
+        "%s is %s but must be %s".formatted(name(key), shown(value), rule));
+  }
+
+  /** An error about the missing {@code key}. */
+  public ConfigurationException missing(String key, String rule) {
+    return new ConfigurationException(
+        "%s: '%s' is missing; it must be %s".formatted(where(), key, rule));
+  }
+
+  /** {@code value} if there is one. */
+  private <T> T required(String key, T value, String rule) {
+    if (value == null) {
+      throw missing(key, rule);
+    }
+    return value;
+  }
+
+  /**
+   * "; did you mean 'x'?" for the name of {@code names} nearest to {@code found}, or nothing if
+   * none is near. Case, hyphens and underscores do not count.
+   */
+  public static String suggestion(String found, Iterable<String> names) {
+    String nearest = null;
+    int least = Math.max(2, found.length() / 3) + 1;
+    for (String name : names) {
+      int distance = distance(folded(found), folded(name));
+      if (distance < least) {
+        least = distance;
+        nearest = name;
+      }
+    }
+    return nearest == null ? "" : "; did you mean '" + nearest + "'?";
+  }
+
+  private static String folded(String name) {
+    return name.toLowerCase(Locale.ROOT).replaceAll("[-_ ]", "");
+  }
+
+  /** Levenshtein's distance. */
+  private static int distance(String a, String b) {
+    int[] row = new int[b.length() + 1];
+    for (int j = 0; j <= b.length(); j++) {
+      row[j] = j;
+    }
+    for (int i = 1; i <= a.length(); i++) {
+      int diagonal = row[0];
+      row[0] = i;
+      for (int j = 1; j <= b.length(); j++) {
+        int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+        diagonal = row[j];
+        row[j] = Math.min(replaced, Math.min(row[j], row[j - 1]) + 1);
+      }
+    }
+    return row[b.length()];
+  }
+
+  private String name(String key) {
+    return source + ": " + child(key);
+  }
+
+  private String child(String key) {
+    return path.isEmpty() ? key : path + "." + key;
+  }
+
+  private static String shown(JsonNode value) {
+    return value.isContainerNode() ? kind(value) : "'" + value.asText() + "'";
+  }
+
+  private static String kind(JsonNode value) {
+    if (value.isObject()) {
+      return "a mapping";
+    }
+    return value.isArray() ? "a list" : "'" + value.asText() + "'";
+  }
+}
