@@ -73,7 +73,7 @@ public final class RunDirectory {
     }
   }
 
-  /** Java's own file errors name the file alone. */
+  /** Java's own file errors name the file alone; Hadoop's may have many lines. */
   private static String reason(IOException e) {
     if (e instanceof AccessDeniedException) {
       return e.getMessage() + ": permission denied";
@@ -84,6 +84,6 @@ public final class RunDirectory {
     if (e instanceof NoSuchFileException) {
       return e.getMessage() + ": no such file or directory";
     }
-    return e.getMessage() == null ? e.toString() : e.getMessage();
+    return e.getMessage() == null ? e.toString() : e.getMessage().lines().findFirst().orElse("");
   }
 }
