@@ -29,7 +29,7 @@ final class IdxReader {
   /**
    * The content {@code in} of the file that errors call {@code file}; the caller closes it.
    *
-   * @throws ConfigurationException if the file is empty or begins like gzip but is not
+   * @throws ConfigurationException if the file begins like gzip but is not
    */
   IdxReader(String file, InputStream in) throws IOException {
     this.file = file;

@@ -27,7 +27,12 @@ class BatchOrderTest {
     }
 
     List<WorkerOrder> gang(int size) {
-      return IntStream.range(0, size).mapToObj(rank -> order().worker(rank, size)).toList();
+      BatchOrder order = order();
+      return IntStream.range(0, size).mapToObj(rank -> order.worker(rank, size)).toList();
+    }
+
+    int batches() {
+      return (examples + batchSize - 1) / batchSize;
     }
 
     MicroBatch target() {
@@ -58,11 +63,12 @@ class BatchOrderTest {
   @Property
   void microBatchIsTheDefinition(@ForAll("plans") Plan plan) {
     BatchOrder order = plan.order();
+    assertThat(order.batches()).isEqualTo(plan.batches());
     int epoch = 3;
     for (int rank = 0; rank < plan.workers(); rank++) {
       WorkerOrder worker = order.worker(rank, plan.workers());
       MicroBatch micro = new MicroBatch(worker.capacity());
-      for (int s = 0; s < order.batches(); s++) {
+      for (int s = 0; s < plan.batches(); s++) {
         List<Integer> examples = new ArrayList<>();
         List<Integer> places = new ArrayList<>();
         int end = Math.min((s + 1) * plan.batchSize(), plan.examples());
@@ -104,7 +110,7 @@ class BatchOrderTest {
       List<Integer> computed = new ArrayList<>();
       for (WorkerOrder worker : plan.gang(plan.workers())) {
         MicroBatch micro = new MicroBatch(worker.capacity());
-        for (int s = 0; s < plan.order().batches(); s++) {
+        for (int s = 0; s < plan.batches(); s++) {
           worker.microBatch(epoch, s, micro);
           computed.addAll(examples(micro));
         }
@@ -117,13 +123,13 @@ class BatchOrderTest {
 
   @Property
   void batchAndPlacesDoNotDependOnTheNumberOfWorkers(@ForAll("plans") Plan plan) {
-    WorkerOrder alone = plan.order().worker(0, 1);
+    BatchOrder order = plan.order();
+    WorkerOrder alone = order.worker(0, 1);
     List<WorkerOrder> gang = plan.gang(plan.workers());
     MicroBatch micro = plan.target();
-    for (int s = 0; s < plan.order().batches(); s++) {
+    for (int s = 0; s < plan.batches(); s++) {
       alone.microBatch(1, s, micro);
-      assertThat(places(micro))
-          .isEqualTo(IntStream.range(0, plan.order().size(s)).boxed().toList());
+      assertThat(places(micro)).isEqualTo(IntStream.range(0, order.size(s)).boxed().toList());
       List<Integer> batch = examples(micro);
       Integer[] union = new Integer[batch.size()];
       for (WorkerOrder worker : gang) {
@@ -142,7 +148,7 @@ class BatchOrderTest {
   void microBatchNeverExceedsTheCapacity(@ForAll("plans") Plan plan) {
     for (WorkerOrder worker : plan.gang(plan.workers())) {
       MicroBatch micro = plan.target();
-      for (int s = 0; s < plan.order().batches(); s++) {
+      for (int s = 0; s < plan.batches(); s++) {
         worker.microBatch(0, s, micro);
 
         assertThat(micro.size()).isLessThanOrEqualTo(worker.capacity());
@@ -154,8 +160,7 @@ class BatchOrderTest {
   @Property
   void localBatchesAreTheWorkersOwnExamplesExactlyOnce(@ForAll("plans") Plan plan) {
     int owned = 0;
-    for (int rank = 0; rank < plan.workers(); rank++) {
-      WorkerOrder worker = plan.order().worker(rank, plan.workers());
+    for (WorkerOrder worker : plan.gang(plan.workers())) {
       MicroBatch local = plan.target();
       List<Integer> computed = new ArrayList<>();
       int batch = 0;
@@ -226,7 +231,7 @@ class BatchOrderTest {
   private static List<Integer> inOrderOfPlaces(WorkerOrder worker, Plan plan) {
     MicroBatch micro = plan.target();
     List<Integer> examples = new ArrayList<>();
-    for (int s = 0; s < plan.order().batches(); s++) {
+    for (int s = 0; s < plan.batches(); s++) {
       worker.microBatch(2, s, micro);
       examples.addAll(examples(micro));
     }
