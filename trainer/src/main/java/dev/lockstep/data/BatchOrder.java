@@ -72,7 +72,7 @@ public final class BatchOrder {
 
   /** How many batches one epoch has. */
   public int batches() {
-    return (examples + batchSize - 1) / batchSize;
+    return (examples - 1) / batchSize + 1;
   }
 
   /** How many examples batch {@code batch} of an epoch has. */

@@ -55,7 +55,8 @@ public final class WorkerOrder {
   /**
    * Puts into {@code target} the local batch {@code batch} of {@code epoch}: examples {@code batch
    * * batchSize} and on of this worker's own, in the order of their places. Empty when this worker
-   * has no more examples in this epoch.
+   * has no more examples in this epoch. {@code target} needs room for {@code batchSize} examples,
+   * or for {@link #owned()} if they are fewer.
    */
   public void localBatch(int epoch, int batch, MicroBatch target) {
     open(epoch);

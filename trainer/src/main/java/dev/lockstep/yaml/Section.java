@@ -3,11 +3,14 @@ package dev.lockstep.yaml;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -56,6 +59,7 @@ public final class Section {
   /** The tree of a YAML text; an empty text is an empty mapping. */
   public static ObjectNode tree(String source, String text) {
     try {
+      refuseAliases(source, text);
       JsonNode tree = YAML.readTree(text);
       if (tree == null || tree.isMissingNode() || tree.isNull()) {
         return YAML.createObjectNode();
@@ -65,6 +69,9 @@ public final class Section {
             source + ": expected a mapping of keys to values, found " + kind(tree));
       }
       return (ObjectNode) tree;
+    } catch (MismatchedInputException e) {
+      throw new ConfigurationException(
+          source + ": expected one YAML document, found another after it (after '---')", e);
     } catch (JsonProcessingException e) {
       throw new ConfigurationException(
           "%s: not valid YAML at line %d, column %d: %s"
@@ -72,9 +79,28 @@ public final class Section {
                   source,
                   e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
                   e.getLocation() == null ? 0 : e.getLocation().getColumnNr(),
-                  e.getOriginalMessage().lines().findFirst().orElse("")),
+                  unindented(e.getOriginalMessage())),
           e);
+    } catch (IOException e) {
+      throw new UncheckedIOException("a text in memory can be read", e);
     }
+  }
+
+  private static void refuseAliases(String source, String text) throws IOException {
+    try (YAMLParser parser = YAML.getFactory().createParser(text)) {
+      while (parser.nextToken() != null) {
+        if (parser.isCurrentAlias()) {
+          throw new ConfigurationException(
+              "%s: line %d has the alias '*%s' but aliases are not read; write the value itself"
+                  .formatted(source, parser.getTokenLocation().getLineNr(), parser.getText()));
+        }
+      }
+    }
+  }
+
+  /** The parser's sentences without its indented excerpts of the file. */
+  private static String unindented(String message) {
+    return message.lines().filter(line -> !line.startsWith(" ")).collect(Collectors.joining(": "));
   }
 
   /** The mapping {@code tree}; {@code source} is what errors call its file. */
@@ -173,10 +199,12 @@ public final class Section {
     if (value.isMissingNode()) {
       return otherwise;
     }
+    boolean bounded =
+        most < Integer.MAX_VALUE || value.isIntegralNumber() && value.asDouble() > most;
     String rule =
-        most == Long.MAX_VALUE || most == Integer.MAX_VALUE
-            ? "a whole number of at least " + least
-            : "a whole number from " + least + " to " + most;
+        bounded
+            ? "a whole number from " + least + " to " + most
+            : "a whole number of at least " + least;
     if (!value.isIntegralNumber()
         || !value.canConvertToLong()
         || value.longValue() < least

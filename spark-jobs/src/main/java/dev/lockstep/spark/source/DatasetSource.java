@@ -1,0 +1,98 @@
+package dev.lockstep.spark.source;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.lockstep.data.Dataset;
+import dev.lockstep.data.IdxDirectory;
+import dev.lockstep.data.Mnist;
+import dev.lockstep.spark.storage.Location;
+import dev.lockstep.spark.storage.StoredFile;
+import dev.lockstep.yaml.ConfigurationException;
+import dev.lockstep.yaml.Section;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.List;
+
+/**
+ * Where a data set comes from. The driver sends this description to the executors, and each opens
+ * the data set itself. A value, safe for use by many threads.
+ */
+public sealed interface DatasetSource extends Serializable {
+  /**
+   * The data set in memory. All who ask in one JVM share one copy, which is loaded once and kept
+   * while memory allows, or until the files have changed.
+   *
+   * @throws ConfigurationException if it cannot be read, or is defect
+   */
+  Dataset load();
+
+  /**
+   * The data set that the key {@code dataset} of {@code section} names: {@code mnist} (which it is
+   * when the key is missing) or {@code {idx: <directory>}}.
+   *
+   * @throws ConfigurationException if it is neither
+   */
+  static DatasetSource read(Section section) {
+    JsonNode value = section.value("dataset");
+    if (value.isMissingNode() || value.asText().equals("mnist")) {
+      return new EmbeddedMnist();
+    }
+    if (!value.isObject()) {
+      throw section.wrong("dataset", value, "mnist or {idx: <directory>}");
+    }
+    Section dataset = section.section("dataset");
+    String directory = dataset.text("idx");
+    dataset.done();
+    return IdxFiles.in(directory);
+  }
+
+  /** The MNIST data set that comes with the program. */
+  record EmbeddedMnist() implements DatasetSource {
+    @Override
+    public Dataset load() {
+      return DatasetCache.SHARED.get(this, List.of(), Mnist::load);
+    }
+  }
+
+  /**
+   * A directory of IDX files with MNIST's names, plain or gzipped.
+   *
+   * @param directory an absolute path or URI, for executors have other current directories
+   */
+  record IdxFiles(String directory) implements DatasetSource {
+    /**
+     * The directory that a user wrote, as {@link Location#of}.
+     *
+     * @throws ConfigurationException if it is not a path that can be used
+     */
+    public static IdxFiles in(String written) {
+      return new IdxFiles(Location.of(written).absolute());
+    }
+
+    @Override
+    public Dataset load() {
+      Location location = Location.of(directory);
+      IdxDirectory files = new IdxDirectory(directory, name -> location.child(name).open());
+      return DatasetCache.SHARED.get(this, idxFiles(location), files::dataset);
+    }
+
+    private static List<StoredFile> idxFiles(Location location) {
+      try {
+        return location
+            .files()
+            .orElseThrow(
+                () ->
+                    new ConfigurationException(
+                        "%s: there is no such directory; expected one with the IDX files train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, plain or .gz"
+                            .formatted(location)))
+            .stream()
+            .filter(file -> file.name().contains("-ubyte"))
+            .toList();
+      } catch (IOException e) {
+        throw new ConfigurationException(
+            "%s: cannot be listed: %s; expected a directory of IDX files"
+                .formatted(location, e.getMessage()),
+            e);
+      }
+    }
+  }
+}

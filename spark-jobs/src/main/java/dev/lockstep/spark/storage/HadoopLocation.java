@@ -1,0 +1,136 @@
+package dev.lockstep.spark.storage;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.CreateFlag;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileAlreadyExistsException;
+import org.apache.hadoop.fs.FileContext;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.Options.Rename;
+import org.apache.hadoop.fs.ParentNotDirectoryException;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RemoteIterator;
+import org.apache.hadoop.fs.StreamCapabilities;
+import org.apache.hadoop.fs.permission.FsPermission;
+
+/**
+ * A place on one of Hadoop's file systems. {@code FileContext} and not {@code FileSystem}: its
+ * rename says whether it may replace, which HDFS does atomically.
+ */
+record HadoopLocation(FileContext system, Path path) implements Location {
+  static HadoopLocation of(Path path, Configuration configuration) throws IOException {
+    return new HadoopLocation(FileContext.getFileContext(path.toUri(), configuration), path);
+  }
+
+  @Override
+  public Location child(String name) {
+    return new HadoopLocation(system, new Path(path, name));
+  }
+
+  @Override
+  public String absolute() {
+    return system.makeQualified(path).toString();
+  }
+
+  @Override
+  public Optional<InputStream> open() throws IOException {
+    try {
+      return Optional.of(system.open(path));
+    } catch (FileNotFoundException e) {
+      if (system.util().exists(path)) {
+        throw new IOException(path + ": Is a directory", e);
+      }
+      return Optional.empty();
+    }
+  }
+
+  @Override
+  public Optional<List<StoredFile>> files() throws IOException {
+    try {
+      if (!system.getFileStatus(path).isDirectory()) {
+        throw new ParentNotDirectoryException(path + ": not a directory");
+      }
+      return Optional.of(list());
+    } catch (FileNotFoundException e) {
+      return Optional.empty();
+    }
+  }
+
+  private List<StoredFile> list() throws IOException {
+    List<StoredFile> found = new ArrayList<>();
+    RemoteIterator<FileStatus> entries = system.listStatus(path);
+    while (entries.hasNext()) {
+      FileStatus entry = entries.next();
+      if (entry.isFile()) {
+        found.add(
+            new StoredFile(entry.getPath().getName(), entry.getLen(), entry.getModificationTime()));
+      }
+    }
+    found.sort(Comparator.comparing(StoredFile::name));
+    return found;
+  }
+
+  /**
+   * Hadoop's {@code mkdir} succeeds for everyone who tries; a rename that may not replace succeeds
+   * for one.
+   */
+  @Override
+  public boolean createDirectory() throws IOException {
+    Path beside = beside();
+    system.mkdir(beside, FsPermission.getDirDefault(), true);
+    try {
+      system.rename(beside, path, Rename.NONE);
+      return true;
+    } catch (FileAlreadyExistsException e) {
+      system.delete(beside, true);
+      return false;
+    } catch (IOException | RuntimeException | Error e) {
+      remove(beside, e);
+      throw e;
+    }
+  }
+
+  @Override
+  public void write(Content content) throws IOException {
+    Path beside = beside();
+    try {
+      try (FSDataOutputStream out =
+          system.create(beside, EnumSet.of(CreateFlag.CREATE, CreateFlag.OVERWRITE))) {
+        content.writeTo(out);
+        if (out.hasCapability(StreamCapabilities.HSYNC)) {
+          out.hsync();
+        }
+      }
+      system.rename(beside, path, Rename.OVERWRITE);
+    } catch (IOException | RuntimeException | Error e) {
+      remove(beside, e);
+      throw e;
+    }
+  }
+
+  private Path beside() {
+    return new Path(path.getParent(), ".%s.%s.tmp".formatted(path.getName(), UUID.randomUUID()));
+  }
+
+  private void remove(Path beside, Throwable error) {
+    try {
+      system.delete(beside, true);
+    } catch (IOException e) {
+      error.addSuppressed(e);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return path.toString();
+  }
+}

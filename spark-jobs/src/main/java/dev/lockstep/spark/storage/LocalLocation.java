@@ -1,0 +1,125 @@
+package dev.lockstep.spark.storage;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.Stream;
+
+/**
+ * A place on the local file system. Java's own file access and not Hadoop's: it creates a directory
+ * and renames over a file atomically, synchronises, and leaves no {@code .crc} files.
+ */
+record LocalLocation(Path path) implements Location {
+  @Override
+  public Location child(String name) {
+    return new LocalLocation(path.resolve(name));
+  }
+
+  @Override
+  public String absolute() {
+    return path.toAbsolutePath().normalize().toString();
+  }
+
+  @Override
+  public Optional<InputStream> open() throws IOException {
+    try {
+      return Optional.of(Files.newInputStream(path));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    }
+  }
+
+  @Override
+  public Optional<List<StoredFile>> files() throws IOException {
+    List<StoredFile> files = new ArrayList<>();
+    try (Stream<Path> entries = Files.list(path)) {
+      for (Path entry : entries.filter(Files::isRegularFile).toList()) {
+        files.add(
+            new StoredFile(
+                entry.getFileName().toString(),
+                Files.size(entry),
+                Files.getLastModifiedTime(entry).toMillis()));
+      }
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    }
+    files.sort(Comparator.comparing(StoredFile::name));
+    return Optional.of(files);
+  }
+
+  @Override
+  public boolean createDirectory() throws IOException {
+    Files.createDirectories(parent());
+    try {
+      Files.createDirectory(path);
+    } catch (FileAlreadyExistsException e) {
+      return false;
+    }
+    synchronise(parent());
+    return true;
+  }
+
+  @Override
+  public void write(Content content) throws IOException {
+    Path beside =
+        path.resolveSibling(".%s.%s.tmp".formatted(path.getFileName(), UUID.randomUUID()));
+    try {
+      writeSynchronised(beside, content);
+      Files.move(beside, path, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException | RuntimeException | Error e) {
+      try {
+        Files.deleteIfExists(beside);
+      } catch (IOException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    }
+    synchronise(parent());
+  }
+
+  private static void writeSynchronised(Path file, Content content) throws IOException {
+    try (FileChannel channel =
+            FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16)) {
+      content.writeTo(out);
+      out.flush();
+      channel.force(true);
+    }
+  }
+
+  /** Makes names in {@code directory} last; some systems (Windows) cannot open a directory. */
+  private static void synchronise(Path directory) throws IOException {
+    FileChannel channel;
+    try {
+      channel = FileChannel.open(directory, StandardOpenOption.READ);
+    } catch (IOException e) {
+      return;
+    }
+    try (channel) {
+      channel.force(true);
+    }
+  }
+
+  private Path parent() {
+    return path.toAbsolutePath().getParent();
+  }
+
+  @Override
+  public String toString() {
+    return path.toString();
+  }
+}

@@ -1,0 +1,89 @@
+package dev.lockstep.spark.storage;
+
+import dev.lockstep.yaml.ConfigurationException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.apache.spark.SparkConf;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.deploy.SparkHadoopUtil;
+
+/**
+ * A file or directory that may or may not exist, on the local file system or on one of Hadoop's.
+ * {@code toString} is the path as a user reads it. Immutable and safe for use by many threads.
+ */
+public sealed interface Location permits LocalLocation, HadoopLocation {
+  /**
+   * The place that a user wrote: with a scheme ({@code hdfs://host/path}, {@code file:/path}) on
+   * that file system, configured as Spark's settings {@code spark.hadoop.*} say; otherwise on the
+   * local file system, relative to the current directory.
+   *
+   * @throws ConfigurationException if it is not a path, or there is no file system for its scheme
+   */
+  static Location of(String written) {
+    if (written.isBlank()) {
+      throw new ConfigurationException("the path is empty but must name a file or a directory");
+    }
+    try {
+      // A scheme has two letters or more: one letter is a drive of Windows.
+      if (!written.matches("[A-Za-z][A-Za-z0-9+.-]+:/.*")) {
+        return new LocalLocation(Path.of(written));
+      }
+      org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path(written);
+      if (path.toUri().getScheme().equals("file")) {
+        return new LocalLocation(Path.of(path.toUri().getPath()));
+      }
+      SparkEnv spark = SparkEnv.get();
+      return HadoopLocation.of(
+          path,
+          SparkHadoopUtil.get().newConfiguration(spark == null ? new SparkConf() : spark.conf()));
+    } catch (IllegalArgumentException e) {
+      throw new ConfigurationException(
+          "'%s' is not a path that can be used: %s".formatted(written, e.getMessage()), e);
+    } catch (IOException e) {
+      throw new ConfigurationException(
+          "'%s' cannot be reached: %s; expected a local path or one of a file system that Hadoop is configured for"
+              .formatted(written, e.getMessage()),
+          e);
+    }
+  }
+
+  /** The file or directory {@code name} in this directory. */
+  Location child(String name);
+
+  /** The path by which any process finds this place, whatever its current directory. */
+  String absolute();
+
+  /**
+   * The content from its beginning; empty if there is no such file. The caller closes the stream.
+   *
+   * @throws IOException if it is there but cannot be opened
+   */
+  Optional<InputStream> open() throws IOException;
+
+  /**
+   * The files (not the directories) in this directory, by name; empty if there is no such
+   * directory.
+   *
+   * @throws IOException if it is there but cannot be listed, or is a file
+   */
+  Optional<List<StoredFile>> files() throws IOException;
+
+  /**
+   * Creates this directory, and those above it as needed. Of several processes that try at once,
+   * one succeeds.
+   *
+   * @return false if it was there before
+   */
+  boolean createDirectory() throws IOException;
+
+  /**
+   * Writes this file, in place of the one that may be there. Whatever happens, the file has its old
+   * content (or is missing) or the whole new one: the content goes to a file beside it, is
+   * synchronised to disk where the file system can, and takes the name at last. After an error no
+   * such file is left over.
+   */
+  void write(Content content) throws IOException;
+}

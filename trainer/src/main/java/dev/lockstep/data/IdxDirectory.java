@@ -1,0 +1,148 @@
+package dev.lockstep.data;
+
+import dev.lockstep.yaml.ConfigurationException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * A directory of IDX files, MNIST's format (yann.lecun.com/exdb/mnist): a big-endian header (magic
+ * number, then the size of each dimension) and one unsigned byte a pixel or label. A file may be
+ * gzipped, which its first bytes tell and not its name.
+ *
+ * <p>Images have three dimensions (N, height, width; magic 0x803) or four (N, height, width,
+ * channels; 0x804); labels have one (0x801). Every defect of a file is a {@link
+ * ConfigurationException} that names the file, the field, what was read and what was expected. No
+ * more memory is taken than bytes have arrived, and no more is read than the header says, and one
+ * byte.
+ *
+ * <p>Immutable and as safe for use by many threads as its {@link FileSource}.
+ */
+public final class IdxDirectory {
+  private static final List<String> TRAINING_IMAGES =
+      named("train-images-idx3-ubyte", "train-images-idx4-ubyte");
+  private static final List<String> TRAINING_LABELS = named("train-labels-idx1-ubyte");
+  private static final List<String> TEST_IMAGES =
+      named("t10k-images-idx3-ubyte", "t10k-images-idx4-ubyte");
+  private static final List<String> TEST_LABELS = named("t10k-labels-idx1-ubyte");
+
+  private final String name;
+  private final FileSource files;
+
+  /**
+   * The directory whose {@code files} are these.
+   *
+   * @param name what the user calls it, usually its path: errors and the data set carry it
+   */
+  public IdxDirectory(String name, FileSource files) {
+    this.name = name;
+    this.files = files;
+  }
+
+  /**
+   * The data set in MNIST's file names: {@code train-images-idx3-ubyte} (or {@code idx4} for four
+   * dimensions), {@code train-labels-idx1-ubyte}, {@code t10k-images-idx3-ubyte}, {@code
+   * t10k-labels-idx1-ubyte}, each plain or with {@code .gz}; the first found in this order is read.
+   * It has as many classes as the highest training label and one.
+   *
+   * @throws ConfigurationException if a file is missing or defect, or files do not fit together
+   */
+  public Dataset dataset() {
+    Content<Images> trainingImages = read(TRAINING_IMAGES, IdxReader::images);
+    Content<byte[]> trainingLabels = labels(TRAINING_LABELS, trainingImages);
+    int classes = highest(trainingLabels.value()) + 1;
+    Examples training = examples(trainingImages, trainingLabels, classes);
+    Content<Images> testImages = read(TEST_IMAGES, IdxReader::images);
+    if (!testImages.value().shape().equals(training.shape())) {
+      throw new ConfigurationException(
+          "%s: images are %s but must be %s as in %s"
+              .formatted(
+                  path(testImages.file()),
+                  testImages.value().shape(),
+                  training.shape(),
+                  path(trainingImages.file())));
+    }
+    return new Dataset(
+        name, training, examples(testImages, labels(TEST_LABELS, testImages), classes));
+  }
+
+  /**
+   * The images in the file {@code imagesFile}.
+   *
+   * @throws ConfigurationException if the file is missing or defect
+   */
+  public Images images(String imagesFile) {
+    return read(List.of(imagesFile), IdxReader::images).value();
+  }
+
+  /**
+   * The images in the file {@code imagesFile} with their labels in {@code labelsFile}.
+   *
+   * @param classes how many classes there are, 1 to 256; each label must be less
+   * @throws ConfigurationException if a file is missing or defect, or they do not fit together
+   */
+  public Examples examples(String imagesFile, String labelsFile, int classes) {
+    Content<Images> images = read(List.of(imagesFile), IdxReader::images);
+    return examples(images, labels(List.of(labelsFile), images), classes);
+  }
+
+  private Examples examples(Content<Images> images, Content<byte[]> labels, int classes) {
+    for (int i = 0; i < labels.value().length; i++) {
+      int label = labels.value()[i] & 0xFF;
+      if (label >= classes) {
+        throw new ConfigurationException(
+            "%s: label %d (from 0) is %d but must be from 0 to %d, for there are %d classes"
+                .formatted(path(labels.file()), i, label, classes - 1, classes));
+      }
+    }
+    return new Examples(images.value(), classes, labels.value());
+  }
+
+  private static int highest(byte[] labels) {
+    int highest = 0;
+    for (byte label : labels) {
+      highest = Math.max(highest, label & 0xFF);
+    }
+    return highest;
+  }
+
+  private Content<byte[]> labels(List<String> names, Content<Images> images) {
+    return read(names, reader -> reader.labels(images.value().size(), path(images.file())));
+  }
+
+  /** Reads the first file there is of {@code names}. */
+  private <T> Content<T> read(List<String> names, Reading<T> reading) {
+    for (String file : names) {
+      try (InputStream in = files.open(file).orElse(null)) {
+        if (in != null) {
+          return new Content<>(file, reading.read(new IdxReader(path(file), in)));
+        }
+      } catch (IOException e) {
+        throw new ConfigurationException(
+            "%s: cannot be read: %s"
+                .formatted(path(file), e.getMessage() == null ? e.toString() : e.getMessage()),
+            e);
+      }
+    }
+    throw new ConfigurationException(
+        "%s: no such file there: expected %s%s"
+            .formatted(name, names.size() == 1 ? "" : "one of ", String.join(", ", names)));
+  }
+
+  private String path(String file) {
+    return name.isEmpty() || name.endsWith("/") ? name + file : name + "/" + file;
+  }
+
+  private static List<String> named(String... plain) {
+    return Stream.of(plain).flatMap(file -> Stream.of(file, file + ".gz")).toList();
+  }
+
+  /** What was read from {@code file}. */
+  private record Content<T>(String file, T value) {}
+
+  /** Reads one file. */
+  private interface Reading<T> {
+    T read(IdxReader reader) throws IOException;
+  }
+}

@@ -1,0 +1,226 @@
+package dev.lockstep.data;
+
+import dev.lockstep.yaml.ConfigurationException;
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
+
+/** Reads one IDX file, once, from its beginning to its end. Belongs to one thread. */
+final class IdxReader {
+  /** The most numbers one image may have: what may be allocated before its bytes have arrived. */
+  static final int LARGEST_IMAGE = 1 << 24;
+
+  private static final int LABELS = 0x801;
+  private static final int IMAGES = 0x803;
+  private static final int IMAGES_WITH_CHANNELS = 0x804;
+  private static final int BUFFER = 1 << 16;
+
+  /** Free heap is looked at each time so many bytes more have been taken. */
+  private static final long HEAP_CHECK = 1 << 23;
+
+  private final String file;
+  private final InputStream in;
+
+  /**
+   * The content {@code in} of the file that errors call {@code file}; the caller closes it.
+   *
+   * @throws ConfigurationException if the file begins like gzip but is not
+   */
+  IdxReader(String file, InputStream in) throws IOException {
+    this.file = file;
+    BufferedInputStream buffered = new BufferedInputStream(in, BUFFER);
+    this.in = isGzip(buffered) ? gunzip(buffered) : buffered;
+  }
+
+  private static boolean isGzip(BufferedInputStream in) throws IOException {
+    in.mark(2);
+    boolean gzip = in.read() == 0x1F && in.read() == 0x8B;
+    in.reset();
+    return gzip;
+  }
+
+  private InputStream gunzip(InputStream compressed) throws IOException {
+    try {
+      return new GZIPInputStream(compressed, BUFFER);
+    } catch (ZipException | EOFException e) {
+      throw brokenGzip(e);
+    }
+  }
+
+  /** All images; an image with channels comes channel last in the file and first in memory. */
+  Images images() throws IOException {
+    int magic = field("magic number");
+    if (magic != IMAGES && magic != IMAGES_WITH_CHANNELS) {
+      throw wrongMagic(
+          magic,
+          "0x00000803 (images: N, height, width) or 0x00000804 (N, height, width, channels)");
+    }
+    int count = dimension("number of images");
+    int height = dimension("height");
+    int width = dimension("width");
+    int channels = magic == IMAGES_WITH_CHANNELS ? dimension("channels") : 1;
+    Shape shape = shape(height, width, channels);
+    List<byte[]> images = new ArrayList<>();
+    long unchecked = 0;
+    for (int i = 0; i < count; i++) {
+      unchecked += shape.size() + 24;
+      if (unchecked >= HEAP_CHECK) {
+        requireHeap(images.size(), count, shape);
+        unchecked = 0;
+      }
+      images.add(channelFirst(image(i, count, shape), shape));
+    }
+    requireEnd("%d images of %s".formatted(count, shape), (long) count * shape.size());
+    return new Images(shape, images.toArray(byte[][]::new));
+  }
+
+  /** The labels of {@code images} images that were read from {@code imagesFile}. */
+  byte[] labels(int images, String imagesFile) throws IOException {
+    int magic = field("magic number");
+    if (magic != LABELS) {
+      throw wrongMagic(magic, "0x00000801 (labels: N)");
+    }
+    int count = dimension("number of labels");
+    if (count != images) {
+      throw wrong(
+          "number of labels",
+          count,
+          "%d, the number of images in %s".formatted(images, imagesFile));
+    }
+    byte[] labels = new byte[count];
+    int arrived = read(labels);
+    if (arrived < count) {
+      throw new ConfigurationException(
+          "%s: ends after label %d but must have %d labels, as its header says"
+              .formatted(file, arrived, count));
+    }
+    requireEnd("%d labels".formatted(count), count);
+    return labels;
+  }
+
+  private int field(String name) throws IOException {
+    byte[] bytes = new byte[4];
+    int arrived = read(bytes);
+    if (arrived < bytes.length) {
+      throw new ConfigurationException(
+          "%s: the header ends in its field '%s', after %d of 4 bytes"
+              .formatted(file, name, arrived));
+    }
+    return (bytes[0] & 0xFF) << 24
+        | (bytes[1] & 0xFF) << 16
+        | (bytes[2] & 0xFF) << 8
+        | bytes[3] & 0xFF;
+  }
+
+  private int dimension(String name) throws IOException {
+    int size = field(name);
+    if (size <= 0) {
+      throw wrong(name, size, "from 1 to " + Integer.MAX_VALUE);
+    }
+    return size;
+  }
+
+  private Shape shape(int height, int width, int channels) {
+    long plane = (long) height * width;
+    if (plane > LARGEST_IMAGE || plane * channels > LARGEST_IMAGE) {
+      throw wrong(
+          "size of an image",
+          "height %d x width %d x channels %d".formatted(height, width, channels),
+          "at most %d numbers".formatted(LARGEST_IMAGE));
+    }
+    return new Shape(height, width, channels);
+  }
+
+  private byte[] image(int i, int count, Shape shape) throws IOException {
+    byte[] image = new byte[shape.size()];
+    int arrived = read(image);
+    if (arrived < image.length) {
+      throw new ConfigurationException(
+          "%s: ends in image %d (from 0), after %d of its %d bytes,"
+                  .formatted(file, i, arrived, image.length)
+              + " but must have %d images of %s, as its header says".formatted(count, shape));
+    }
+    return image;
+  }
+
+  private static byte[] channelFirst(byte[] channelLast, Shape shape) {
+    int channels = shape.channels();
+    if (channels == 1) {
+      return channelLast;
+    }
+    int plane = shape.height() * shape.width();
+    byte[] image = new byte[channelLast.length];
+    for (int p = 0; p < plane; p++) {
+      for (int c = 0; c < channels; c++) {
+        image[c * plane + p] = channelLast[p * channels + c];
+      }
+    }
+    return image;
+  }
+
+  /** Reads until {@code target} is full or the file ends; how many bytes arrived. */
+  private int read(byte[] target) throws IOException {
+    try {
+      return in.readNBytes(target, 0, target.length);
+    } catch (ZipException | EOFException e) {
+      throw brokenGzip(e);
+    }
+  }
+
+  private void requireEnd(String content, long bytes) throws IOException {
+    if (read(new byte[1]) > 0) {
+      throw new ConfigurationException(
+          "%s: has more bytes after its header than %d (%s), as its header says"
+              .formatted(file, bytes, content));
+    }
+  }
+
+  /**
+   * Fails before the heap does: there must be room for the next bytes to be taken before the next
+   * check, and for the list of images to grow.
+   */
+  private void requireHeap(int images, int count, Shape shape) {
+    long needed = 2 * HEAP_CHECK + 2L * shape.size() + 16L * images;
+    if (freeHeap() < needed) {
+      System.gc();
+    }
+    if (freeHeap() < needed) {
+      throw new ConfigurationException(
+          "%s: %d images of %s, as its header says, do not fit into the Java heap of %d MB:"
+                  .formatted(file, count, shape, Runtime.getRuntime().maxMemory() >> 20)
+              + " it was full after %d; give the process more memory".formatted(images));
+    }
+  }
+
+  private static long freeHeap() {
+    Runtime runtime = Runtime.getRuntime();
+    return runtime.maxMemory() - runtime.totalMemory() + runtime.freeMemory();
+  }
+
+  private ConfigurationException wrongMagic(int magic, String expected) {
+    String hint =
+        switch (magic) {
+          case LABELS -> " (labels)";
+          case IMAGES, IMAGES_WITH_CHANNELS -> " (images)";
+          default -> "";
+        };
+    return wrong("magic number", "0x%08X%s".formatted(magic, hint), expected);
+  }
+
+  private ConfigurationException wrong(String field, Object found, String expected) {
+    return new ConfigurationException(
+        "%s: %s is %s but must be %s".formatted(file, field, found, expected));
+  }
+
+  private ConfigurationException brokenGzip(IOException e) {
+    return new ConfigurationException(
+        "%s: begins like gzip but is not whole: %s; copy or download it again"
+            .formatted(file, e.getMessage()),
+        e);
+  }
+}

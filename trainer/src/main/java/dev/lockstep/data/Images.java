@@ -1,0 +1,70 @@
+package dev.lockstep.data;
+
+/**
+ * Images in memory, without labels. Pixels stay bytes until a batch is filled ({@link #copy}),
+ * where byte p becomes the number p / 255. Immutable: the arrays given to the constructor must not
+ * be changed after. Safe for use by many threads.
+ */
+public final class Images {
+  /** p / 255 for each byte p: a table is faster than a division and exact. */
+  private static final float[] SCALED = new float[256];
+
+  static {
+    for (int p = 0; p < SCALED.length; p++) {
+      SCALED[p] = p / 255f;
+    }
+  }
+
+  private final Shape shape;
+  private final byte[][] pixels;
+
+  /**
+   * Images of {@code shape}, one row of {@code pixels} each.
+   *
+   * @param pixels per image its unsigned bytes: channel, row, column
+   * @throws IllegalArgumentException if an image has another size than {@code shape}
+   */
+  public Images(Shape shape, byte[][] pixels) {
+    for (int i = 0; i < pixels.length; i++) {
+      if (pixels[i].length != shape.size()) {
+        throw new IllegalArgumentException(
+            "image %d has %d pixels but a shape of %s has %d"
+                .formatted(i, pixels[i].length, shape, shape.size()));
+      }
+    }
+    this.shape = shape;
+    this.pixels = pixels;
+  }
+
+  /** How many images there are. */
+  public int size() {
+    return pixels.length;
+  }
+
+  /** The shape of each image. */
+  public Shape shape() {
+    return shape;
+  }
+
+  /** Writes {@code image}'s numbers, each from 0 to 1, to {@code target} from {@code offset}. */
+  public void copy(int image, float[] target, int offset) {
+    byte[] bytes = pixels[image];
+    for (int i = 0; i < bytes.length; i++) {
+      target[offset + i] = SCALED[bytes[i] & 0xFF];
+    }
+  }
+
+  /** The chosen images, in the given order; pixels are shared, not copied. */
+  public Images select(int[] images) {
+    byte[][] chosen = new byte[images.length][];
+    for (int i = 0; i < images.length; i++) {
+      chosen[i] = pixels[images[i]];
+    }
+    return new Images(shape, chosen);
+  }
+
+  /** The bytes of {@code image}; not to be changed. */
+  byte[] bytes(int image) {
+    return pixels[image];
+  }
+}

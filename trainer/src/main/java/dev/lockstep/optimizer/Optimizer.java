@@ -1,0 +1,105 @@
+package dev.lockstep.optimizer;
+
+import dev.lockstep.yaml.Section;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * How a gradient changes parameters. An optimizer is a value without state of its own: what it
+ * remembers from step to step is in named vectors ({@link #slots}) that the caller owns. Every
+ * parameter is updated by itself, so that a vector may be updated in blocks, by any number of
+ * threads, with the same bits as in one piece.
+ *
+ * <p>Names, settings and defaults are Keras'. Immutable and safe for use by many threads.
+ */
+public sealed interface Optimizer permits Sgd, RmsProp, Adam, AdamW {
+  /** Keras' name of it, and its name in YAML: {@code sgd}, {@code rmsprop} ... */
+  String name();
+
+  /** The learning rate of each step. */
+  LearningRate learningRate();
+
+  /** What limits the gradient; whoever calls {@link #update} applies it before. */
+  Clipping clipping();
+
+  /**
+   * The names of the state vectors, in the order in which {@link #update} takes them. Each is as
+   * long as the parameters and all zeros before the first step.
+   */
+  List<String> slots();
+
+  /**
+   * Makes one step on a block of parameters, in place.
+   *
+   * @param parameters the block's parameters, at 0 to {@code length - 1}; changed
+   * @param gradient the block's gradient (mean over the batch, with penalties, clipped), at 0 to
+   *     {@code length - 1}; only read
+   * @param length how many parameters the block has
+   * @param state per slot the block's part of its vector, at 0 to {@code length - 1}; changed. No
+   *     array may be passed twice
+   * @param step the number of this step, 1 for the first
+   * @param learningRate {@code learningRate().at(step - 1)} as a float
+   */
+  void update(
+      float[] parameters,
+      float[] gradient,
+      int length,
+      float[][] state,
+      long step,
+      float learningRate);
+
+  /**
+   * Makes one step on a block of parameters whose state stands at {@code stateOffset} to {@code
+   * stateOffset + length - 1} of longer vectors. Away from 0 that state is copied out and back: the
+   * JIT does not vectorise a loop whose arrays have different offsets, which costs ten times more
+   * than the copies.
+   */
+  default void update(
+      float[] parameters,
+      float[] gradient,
+      int length,
+      float[][] state,
+      int stateOffset,
+      long step,
+      float learningRate) {
+    if (stateOffset == 0) {
+      update(parameters, gradient, length, state, step, learningRate);
+      return;
+    }
+    float[][] part = new float[state.length][];
+    for (int slot = 0; slot < state.length; slot++) {
+      part[slot] = Arrays.copyOfRange(state[slot], stateOffset, stateOffset + length);
+    }
+    update(parameters, gradient, length, part, step, learningRate);
+    for (int slot = 0; slot < state.length; slot++) {
+      System.arraycopy(part[slot], 0, state[slot], stateOffset, length);
+    }
+  }
+
+  /**
+   * This optimizer with what {@code section} says in place of its own settings.
+   *
+   * @throws dev.lockstep.yaml.ConfigurationException if a setting has a wrong type or value
+   */
+  Optimizer with(Section section);
+
+  /**
+   * The optimizer that {@code section} describes: {@code name} and its settings, Keras' defaults
+   * for what is not said.
+   *
+   * @throws dev.lockstep.yaml.ConfigurationException if the name is missing or unknown, a setting
+   *     has a wrong type or value, or a key is none of this optimizer's
+   */
+  static Optimizer read(Section section) {
+    List<Optimizer> all = List.of(Sgd.DEFAULT, RmsProp.DEFAULT, Adam.DEFAULT, AdamW.DEFAULT);
+    Optimizer named = section.choice("name", null, all, Optimizer::name);
+    if (named == null) {
+      throw section.missing(
+          "name", "one of " + all.stream().map(Optimizer::name).collect(Collectors.joining(", ")));
+    }
+    Optimizer optimizer = named.with(section);
+    section.done();
+    return optimizer;
+  }
+}

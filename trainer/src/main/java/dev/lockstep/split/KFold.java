@@ -1,0 +1,109 @@
+package dev.lockstep.split;
+
+import dev.lockstep.data.Examples;
+import dev.lockstep.random.CounterRandom;
+import dev.lockstep.yaml.ConfigurationException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * k-fold cross-validation: examples are parted into k folds whose sizes differ by at most one, and
+ * each split validates on one fold and learns from the others. Over the k splits of a repeat, each
+ * example is validated on exactly once.
+ */
+public final class KFold {
+  private static final long SHUFFLE = 0x666F6C64L;
+  private static final long STRATIFY = 0x73666F6CL;
+
+  private KFold() {}
+
+  /**
+   * Folds of neighbours: examples 0 to {@code examples - 1} in their order, cut into {@code folds}.
+   * Earlier folds have the one example more.
+   *
+   * @throws ConfigurationException if {@code folds} is less than 2 or more than {@code examples}
+   */
+  public static List<Split> ordered(int examples, int folds) {
+    requireFolds(examples, folds, 1);
+    return cut(IntStream.range(0, examples).toArray(), folds);
+  }
+
+  /**
+   * Shuffles and cuts into {@code folds}, {@code repeats} times, each time anew: {@code folds *
+   * repeats} splits, one repeat after the other.
+   *
+   * @throws ConfigurationException if {@code folds} is less than 2 or more than {@code examples},
+   *     or {@code repeats} is less than 1
+   */
+  public static List<Split> shuffled(int examples, int folds, int repeats, long seed) {
+    requireFolds(examples, folds, repeats);
+    List<Split> splits = new ArrayList<>();
+    for (int repeat = 0; repeat < repeats; repeat++) {
+      int[] order = IntStream.range(0, examples).toArray();
+      new CounterRandom(CounterRandom.key(seed, SHUFFLE, repeat)).shuffle(order);
+      splits.addAll(cut(order, folds));
+    }
+    return List.copyOf(splits);
+  }
+
+  /**
+   * Deals the examples, shuffled within each class, class by class to the folds in turn, {@code
+   * repeats} times, each time anew: {@code folds * repeats} splits, one repeat after the other. The
+   * number of examples that two folds of a repeat have of one class differs by at most one, and so
+   * do the folds' sizes.
+   *
+   * @throws ConfigurationException if {@code folds} is less than 2 or more than the number of
+   *     examples, or {@code repeats} is less than 1
+   */
+  public static List<Split> stratified(Examples examples, int folds, int repeats, long seed) {
+    requireFolds(examples.size(), folds, repeats);
+    List<Split> splits = new ArrayList<>();
+    for (int repeat = 0; repeat < repeats; repeat++) {
+      long key = CounterRandom.key(seed, STRATIFY, repeat);
+      splits.addAll(
+          deal(
+              Arrays.stream(ClassOrder.shuffled(examples, key))
+                  .flatMapToInt(Arrays::stream)
+                  .toArray(),
+              folds));
+    }
+    return List.copyOf(splits);
+  }
+
+  private static void requireFolds(int examples, int folds, int repeats) {
+    if (folds < 2 || folds > examples) {
+      throw new ConfigurationException(
+          "folds is %d but must be from 2 to the number of training examples, %d"
+              .formatted(folds, examples));
+    }
+    if (repeats < 1) {
+      throw new ConfigurationException("repeats is %d but must be at least 1".formatted(repeats));
+    }
+  }
+
+  private static List<Split> cut(int[] order, int folds) {
+    int size = order.length / folds;
+    int larger = order.length % folds;
+    return IntStream.range(0, folds)
+        .mapToObj(
+            fold -> {
+              int from = fold * size + Math.min(fold, larger);
+              int to = from + size + (fold < larger ? 1 : 0);
+              return Split.validatingOn(Arrays.stream(order, from, to), order.length);
+            })
+        .toList();
+  }
+
+  private static List<Split> deal(int[] order, int folds) {
+    return IntStream.range(0, folds)
+        .mapToObj(
+            fold ->
+                Split.validatingOn(
+                    IntStream.iterate(fold, i -> i < order.length, i -> i + folds)
+                        .map(i -> order[i]),
+                    order.length))
+        .toList();
+  }
+}

@@ -1,0 +1,80 @@
+package dev.lockstep.optimizer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lockstep.random.CounterRandom;
+import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.GradientUpdater;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.Nesterovs;
+
+/** The optimizers beside ND4J's updaters, which compute the same by other means. */
+class Nd4jUpdaterTest {
+  private static final int PARAMETERS = 37;
+  private static final int STEPS = 50;
+  private static final LearningRate RATE = new LearningRate.Constant(0.01);
+
+  @Test
+  void sgdIsSgdUpdater() {
+    bothWalkTheSameWay(
+        new Sgd(RATE, Clipping.NONE, 0, false), new org.nd4j.linalg.learning.config.Sgd(0.01));
+  }
+
+  @Test
+  void nesterovIsNesterovsUpdater() {
+    bothWalkTheSameWay(new Sgd(RATE, Clipping.NONE, 0.9, true), new Nesterovs(0.01, 0.9));
+  }
+
+  @Test
+  void rmsPropIsRmsPropUpdaterOnceItsStateStartsAtZero() {
+    bothWalkTheSameWay(
+        new RmsProp(RATE, Clipping.NONE, 0.9, 0, 1e-7, false),
+        new org.nd4j.linalg.learning.config.RmsProp(0.01, 0.9, 1e-7));
+  }
+
+  @Test
+  void adamIsAdamUpdater() {
+    bothWalkTheSameWay(
+        new Adam(RATE, Clipping.NONE, 0.9, 0.999, 1e-7),
+        new org.nd4j.linalg.learning.config.Adam(0.01, 0.9, 0.999, 1e-7));
+  }
+
+  private static void bothWalkTheSameWay(Optimizer optimizer, IUpdater reference) {
+    CounterRandom random = new CounterRandom(7);
+    float[] parameters = draw(random);
+    float[][] state = new float[optimizer.slots().size()][PARAMETERS];
+    INDArray expected = Nd4j.createFromArray(parameters).reshape(1, PARAMETERS);
+    GradientUpdater<?> updater = updater(reference);
+    for (int step = 1; step <= STEPS; step++) {
+      float[] gradient = draw(random);
+      INDArray update = Nd4j.createFromArray(gradient).reshape(1, PARAMETERS);
+      updater.applyUpdater(update, step - 1, 0);
+      expected.subi(update);
+      optimizer.update(parameters, gradient, PARAMETERS, state, 0, step, 0.01f);
+    }
+    assertThat(parameters).containsExactly(expected.toFloatVector(), within(1e-6f));
+  }
+
+  private static GradientUpdater<?> updater(IUpdater reference) {
+    long size = reference.stateSize(PARAMETERS);
+    if (size == 0) {
+      return reference.instantiate((INDArray) null, false);
+    }
+    INDArray state = Nd4j.create(DataType.FLOAT, 1, size);
+    GradientUpdater<?> updater = reference.instantiate(state, true);
+    state.assign(0);
+    return updater;
+  }
+
+  private static float[] draw(CounterRandom random) {
+    float[] drawn = new float[PARAMETERS];
+    for (int i = 0; i < drawn.length; i++) {
+      drawn[i] = (float) random.nextGaussian();
+    }
+    return drawn;
+  }
+}
