@@ -93,7 +93,8 @@ public enum Loss {
     return best;
   }
 
-  private static double target(int unit, int units, int label) {
+  /** What {@code unit} of {@code units} should be for an example of class {@code label}: 0 or 1. */
+  public static double target(int unit, int units, int label) {
     if (units == 1) {
       return label;
     }

@@ -1,0 +1,109 @@
+package dev.lockstep.spark.gang;
+
+import com.sun.management.HotSpotDiagnosticMXBean;
+import dev.lockstep.coordinator.Averaging.Parameters;
+import dev.lockstep.coordinator.TrainingPlan;
+import dev.lockstep.network.Network;
+import dev.lockstep.yaml.ConfigurationException;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacpp.Pointer;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Says before a run begins, in one message, all that would fail later. */
+public final class Preflight {
+  private static final long MEBIBYTE = 1 << 20;
+
+  /** What DL4J and ND4J themselves were seen to take for a worker, beside what we allocate. */
+  private static final long ENGINE_BYTES = 64 * MEBIBYTE;
+
+  private Preflight() {}
+
+  /**
+   * Loads the native libraries.
+   *
+   * @throws ConfigurationException if this machine cannot
+   */
+  public static void requireNativeLibraries() {
+    try {
+      Nd4j.zeros(1).close();
+    } catch (LinkageError | RuntimeException e) {
+      Throwable root = e;
+      while (root.getCause() != null) {
+        root = root.getCause();
+      }
+      throw new ConfigurationException(
+          ("ND4J's native library cannot be loaded on %s %s: %s; build for this machine with"
+                  + " -Djavacpp.platform=<platform>")
+              .formatted(
+                  System.getProperty("os.name"), System.getProperty("os.arch"), root.getMessage()),
+          e);
+    }
+  }
+
+  /**
+   * Checks a run of {@code workers} workers that share this JVM.
+   *
+   * @param trainingExamples that the workers learn from
+   * @param slots tasks that can run at once
+   * @throws ConfigurationException that names every problem
+   */
+  public static void check(
+      TrainingPlan plan, Network network, int trainingExamples, int workers, int slots) {
+    List<String> problems = new ArrayList<>();
+    if (workers > slots) {
+      problems.add(
+          ("training.workers is %d but only %d tasks can run at once, and the workers wait for one"
+                  + " another; give the master more cores or use at most %d workers")
+              .formatted(workers, slots, slots));
+    }
+    if (plan.shards() > trainingExamples) {
+      problems.add(
+          "training.shards is %d but there are only %d training examples; use at most %d shards"
+              .formatted(plan.shards(), trainingExamples, trainingExamples));
+    }
+    if (workers > plan.shards()) {
+      problems.add(
+          "training.workers is %d but training.shards is %d, and every worker needs a shard"
+              .formatted(workers, plan.shards()));
+    }
+    long needed = directBytes(plan, network, workers);
+    long limit = directLimit();
+    if (needed > limit) {
+      problems.add(
+          ("the run needs %d MiB of direct memory but the JVM allows %d MiB; raise"
+                  + " -XX:MaxDirectMemorySize or -Xmx")
+              .formatted(needed / MEBIBYTE, limit / MEBIBYTE));
+    }
+    long nativeNeeded = workers * (ENGINE_BYTES + 4L * Float.BYTES * network.layout().length());
+    if (Pointer.maxBytes() > 0 && nativeNeeded > Pointer.maxBytes()) {
+      problems.add(
+          ("ND4J needs about %d MiB outside the heap but may take %d MiB; raise"
+                  + " -Dorg.bytedeco.javacpp.maxbytes (and .maxphysicalbytes)")
+              .formatted(nativeNeeded / MEBIBYTE, Pointer.maxBytes() / MEBIBYTE));
+    }
+    if (!problems.isEmpty()) {
+      throw new ConfigurationException(
+          "the run would fail:\n  - " + String.join("\n  - ", problems));
+    }
+  }
+
+  /** Published vector, contributions, and batches of the workers. */
+  private static long directBytes(TrainingPlan plan, Network network, int workers) {
+    long parameters = network.layout().length();
+    long slots = plan.averaging() instanceof Parameters ? plan.optimizer().slots().size() : 0;
+    long vector = parameters * (1 + slots);
+    long batches = (long) network.input().size() * (plan.batchSize() + 256L);
+    return Float.BYTES * (vector + workers * (vector + 2 * parameters + batches));
+  }
+
+  private static long directLimit() {
+    long set =
+        Long.parseLong(
+            ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
+                .getVMOption("MaxDirectMemorySize")
+                .getValue());
+    return set > 0 ? set : Runtime.getRuntime().maxMemory();
+  }
+}

@@ -1,0 +1,92 @@
+package dev.lockstep.coordinator;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.lockstep.optimizer.Optimizer;
+import dev.lockstep.yaml.ConfigurationException;
+import dev.lockstep.yaml.Section;
+import java.util.List;
+import java.util.Optional;
+
+/** What the coordinator averages, and how often. */
+public sealed interface Averaging {
+  /** The word for it in the configuration. */
+  String mode();
+
+  /** Gradients, at every step: the coordinator holds the only optimizer state. */
+  record Gradients() implements Averaging {
+    @Override
+    public String mode() {
+      return "gradients";
+    }
+  }
+
+  /**
+   * Parameters and optimizer state, every {@code interval} local steps, weighted by examples.
+   *
+   * @param interval local steps between two averagings; {@link #EPOCH} for once an epoch
+   * @param outer treats the averaged change as a gradient and applies this optimizer to it (Reddi
+   *     et al., "Adaptive federated optimization", 2021; Douillard et al., "DiLoCo", 2023)
+   */
+  record Parameters(int interval, Optional<Optimizer> outer) implements Averaging {
+    /** The interval of one averaging an epoch. */
+    public static final int EPOCH = Integer.MAX_VALUE;
+
+    public Parameters {
+      if (interval < 1) {
+        throw new IllegalArgumentException("interval is " + interval + " but must be > 0");
+      }
+    }
+
+    @Override
+    public String mode() {
+      return "parameters";
+    }
+  }
+
+  /**
+   * Reads {@code averaging} of {@code parent}: {@code gradients} (the default), or {@code {mode:
+   * parameters, interval: <steps> | epoch, outer: <optimizer>}}.
+   */
+  static Averaging read(Section parent) {
+    JsonNode value = parent.value("averaging");
+    if (!value.isObject()) {
+      String mode =
+          parent.choice("averaging", "gradients", List.of("gradients", "parameters"), m -> m);
+      if (mode.equals("parameters")) {
+        throw new ConfigurationException(
+            parent.where()
+                + ": averaging 'parameters' needs an interval; write averaging: {mode: parameters,"
+                + " interval: 20}");
+      }
+      return new Gradients();
+    }
+    Section section = parent.section("averaging");
+    String mode = section.choice("mode", "gradients", List.of("gradients", "parameters"), m -> m);
+    if (mode.equals("gradients")) {
+      section.done();
+      return new Gradients();
+    }
+    JsonNode interval = section.value("interval");
+    int steps =
+        interval.isTextual() && interval.asText().equals("epoch")
+            ? Parameters.EPOCH
+            : wholeInterval(section, interval);
+    Optional<Optimizer> outer =
+        section.has("outer")
+            ? Optional.of(Optimizer.read(section.section("outer")))
+            : Optional.empty();
+    section.done();
+    return new Parameters(steps, outer);
+  }
+
+  private static int wholeInterval(Section section, JsonNode interval) {
+    String rule = "a whole number of local steps of at least 1, or epoch";
+    if (interval.isMissingNode()) {
+      throw section.missing("interval", rule);
+    }
+    if (!interval.canConvertToInt() || !interval.isIntegralNumber() || interval.intValue() < 1) {
+      throw section.wrong("interval", interval, rule);
+    }
+    return interval.intValue();
+  }
+}

@@ -1,0 +1,192 @@
+package dev.lockstep.coordinator;
+
+import dev.lockstep.coordinator.Block.Scratch;
+import dev.lockstep.network.ParameterLayout;
+import dev.lockstep.optimizer.Clipping;
+import dev.lockstep.optimizer.Optimizer;
+import dev.lockstep.optimizer.Penalty;
+import java.nio.FloatBuffer;
+import java.util.List;
+
+/**
+ * One optimizer step from the workers' gradient sums: adds them in rank order, divides once by the
+ * count of examples, adds L1/L2, clips, and applies the optimizer, block by block in one pass over
+ * memory. Clipping by the global norm needs the whole gradient first, hence a second pass.
+ *
+ * <p>Running statistics of batch normalisation are no parameters to the optimizer: their averaged
+ * change is subtracted as it is.
+ *
+ * <p>Tasks of one phase touch disjoint parts of memory and may run in parallel; {@link #begin} must
+ * happen before them.
+ */
+public final class GradientUpdate implements Round {
+  private final List<Block> blocks;
+  private final Optimizer optimizer;
+  private final FloatBuffer parameters;
+  private final List<Penalty> penalties;
+  private final BlockState state;
+  private final double[] squares;
+
+  private FloatBuffer[] contributions;
+  private float count;
+  private long step;
+  private double learningRate;
+  private volatile double scale;
+
+  /**
+   * Updates {@code parameters} (as long as {@code layout}) in place; the optimizer's state starts
+   * at zero.
+   */
+  public GradientUpdate(ParameterLayout layout, Optimizer optimizer, FloatBuffer parameters) {
+    this.blocks = Block.of(layout);
+    this.optimizer = optimizer;
+    this.parameters = parameters;
+    this.penalties =
+        blocks.stream()
+            .map(block -> new Penalty(block.segment().l1(), block.segment().l2()))
+            .toList();
+    this.state = new BlockState(blocks, optimizer);
+    this.squares = new double[blocks.size()];
+  }
+
+  /** The optimizer's state. */
+  public BlockState state() {
+    return state;
+  }
+
+  /** One step from the gradient sum of {@code examples} examples, by the calling thread alone. */
+  public void step(
+      FloatBuffer[] gradientSums, long[] examples, long stepNumber, Workspace workspace) {
+    begin(gradientSums, examples, stepNumber);
+    for (int task = 0; task < phases() * tasksPerPhase(); task++) {
+      run(task, workspace.scratch);
+    }
+  }
+
+  /** Room for {@link #step}; belongs to one thread. */
+  public static final class Workspace {
+    private final Scratch scratch = new Scratch();
+  }
+
+  @Override
+  public int vectorLength() {
+    return parameters.capacity();
+  }
+
+  @Override
+  public int tasksPerPhase() {
+    return blocks.size();
+  }
+
+  @Override
+  public int phases() {
+    return clipping().byGlobalNorm() ? 2 : 1;
+  }
+
+  private Clipping clipping() {
+    return optimizer.clipping();
+  }
+
+  @Override
+  public void begin(FloatBuffer[] gradientSums, long[] examples, long stepNumber) {
+    long total = 0;
+    for (long each : examples) {
+      total += each;
+    }
+    if (total <= 0) {
+      throw new IllegalStateException("step " + stepNumber + " has no examples");
+    }
+    contributions = gradientSums;
+    count = total;
+    step = stepNumber;
+    learningRate = optimizer.learningRate().at(stepNumber);
+    scale = Double.NaN;
+  }
+
+  @Override
+  public double learningRate() {
+    return learningRate;
+  }
+
+  @Override
+  public void run(int task, Scratch scratch) {
+    int index = task % blocks.size();
+    Block block = blocks.get(index);
+    if (phases() == 1) {
+      average(index, scratch);
+      update(index, scratch);
+    } else if (task < blocks.size()) {
+      average(index, scratch);
+      squares[index] =
+          block.statistic() ? 0 : Clipping.sumOfSquares(scratch.sum, 0, block.length());
+      contributions[0].put(block.from(), scratch.sum, 0, block.length());
+    } else {
+      parameters.get(block.from(), scratch.parameters, 0, block.length());
+      contributions[0].get(block.from(), scratch.sum, 0, block.length());
+      if (!block.statistic()) {
+        Clipping.scale(scratch.sum, 0, block.length(), scale());
+      }
+      update(index, scratch);
+    }
+  }
+
+  /** Leaves the block's parameters and its averaged, regularised gradient in {@code scratch}. */
+  private void average(int index, Scratch scratch) {
+    Block block = blocks.get(index);
+    int length = block.length();
+    addInRankOrder(contributions, block, scratch);
+    float[] sum = scratch.sum;
+    float divisor = count;
+    for (int i = 0; i < length; i++) {
+      sum[i] /= divisor;
+    }
+    parameters.get(block.from(), scratch.parameters, 0, length);
+    if (!block.statistic()) {
+      penalties.get(index).addGradient(scratch.parameters, sum, 0, length);
+      if (clipping().byValue()) {
+        clipping().clip(sum, 0, length);
+      }
+    }
+  }
+
+  private void update(int index, Scratch scratch) {
+    Block block = blocks.get(index);
+    int length = block.length();
+    if (block.statistic()) {
+      for (int i = 0; i < length; i++) {
+        scratch.parameters[i] -= scratch.sum[i];
+      }
+    } else {
+      optimizer.update(
+          scratch.parameters, scratch.sum, length, state.of(index), step + 1, (float) learningRate);
+    }
+    parameters.put(block.from(), scratch.parameters, 0, length);
+  }
+
+  /** The factor that brings the gradient's norm within bounds; all threads find the same. */
+  private float scale() {
+    double factor = scale;
+    if (Double.isNaN(factor)) {
+      double sum = 0;
+      for (double square : squares) {
+        sum += square;
+      }
+      factor = clipping().factor(sum);
+      scale = factor;
+    }
+    return (float) factor;
+  }
+
+  static void addInRankOrder(FloatBuffer[] vectors, Block block, Scratch scratch) {
+    int length = block.length();
+    float[] sum = scratch.sum;
+    float[] term = scratch.term;
+    vectors[0].get(block.from(), sum, 0, length);
+    for (int rank = 1; rank < vectors.length; rank++) {
+      vectors[rank].get(block.from(), term, 0, length);
+      for (int i = 0; i < length; i++) {
+        sum[i] += term[i];
+      }
+    }
+  }
+}

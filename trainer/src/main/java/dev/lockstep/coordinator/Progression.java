@@ -1,0 +1,224 @@
+package dev.lockstep.coordinator;
+
+import dev.lockstep.coordinator.Directive.ComputeGradient;
+import dev.lockstep.coordinator.Directive.Evaluate;
+import dev.lockstep.coordinator.Directive.Finish;
+import dev.lockstep.coordinator.Directive.Part;
+import dev.lockstep.coordinator.Directive.TrainLocally;
+import dev.lockstep.data.BatchOrder;
+import dev.lockstep.engine.StepSums;
+import dev.lockstep.metrics.EpochRecord;
+import dev.lockstep.metrics.History;
+import dev.lockstep.metrics.Metrics;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongSupplier;
+
+/**
+ * Decides what comes next: steps, then the epoch's validation, then the next epoch or the end, then
+ * the test. Counts the examples of every epoch and fails loudly when one was left out or used
+ * twice.
+ *
+ * <p>Knows nothing of threads or arithmetic; belongs to the coordinator, which guards it.
+ */
+final class Progression {
+  private final TrainingPlan plan;
+  private final BatchOrder order;
+  private final int workers;
+  private final boolean validates;
+  private final boolean tests;
+  private final LongSupplier nanoTime;
+
+  private final int localBatches;
+  private final StepSums epochSums = new StepSums();
+  private final List<EpochRecord> records = new ArrayList<>();
+  private Directive current;
+  private int epoch;
+  private int nextBatch;
+  private long step;
+  private double learningRate;
+  private long epochStarted;
+  private long epochTrained;
+  private Metrics best;
+  private int bestEpoch = -1;
+  private boolean stoppedEarly;
+  private Metrics test;
+
+  /**
+   * The progression of {@code plan} over the training examples of {@code order}.
+   *
+   * @param validates whether there are validation examples
+   * @param tests whether there are test examples
+   * @param nanoTime the clock
+   */
+  Progression(
+      TrainingPlan plan,
+      BatchOrder order,
+      int workers,
+      boolean validates,
+      boolean tests,
+      LongSupplier nanoTime) {
+    this.plan = plan;
+    this.order = order;
+    this.workers = workers;
+    this.validates = validates;
+    this.tests = tests;
+    this.nanoTime = nanoTime;
+    this.localBatches = mostLocalBatches();
+    this.epochStarted = nanoTime.getAsLong();
+    this.current = nextTraining();
+  }
+
+  private int mostLocalBatches() {
+    int most = 0;
+    for (int rank = 0; rank < workers; rank++) {
+      most = Math.max(most, order.owned(rank, workers));
+    }
+    return (most + order.batchSize() - 1) / order.batchSize();
+  }
+
+  /** What the workers are to do now. */
+  Directive current() {
+    return current;
+  }
+
+  /**
+   * The optimizer step (the first local one, when parameters are averaged) of the current round.
+   */
+  long step() {
+    return step;
+  }
+
+  /** Epoch now under way, from 0. */
+  int epoch() {
+    return epoch;
+  }
+
+  /** Batches of the epoch that are done. */
+  int batchesDone() {
+    return nextBatch;
+  }
+
+  /** Batches an epoch has: of all workers together, or of the busiest when they step locally. */
+  int batches() {
+    return plan.averaging() instanceof Averaging.Gradients ? order.batches() : localBatches;
+  }
+
+  /** What the epoch has counted so far. */
+  StepSums epochSums() {
+    return epochSums;
+  }
+
+  /** When the epoch under way began, on the clock. */
+  long epochStarted() {
+    return epochStarted;
+  }
+
+  /** All workers have contributed {@code sums} in total, and the update is made. */
+  void trained(StepSums sums, double rate) {
+    epochSums.add(sums);
+    learningRate = rate;
+    int batchesOfRound = current instanceof TrainLocally local ? local.batches() : 1;
+    nextBatch += batchesOfRound;
+    step += batchesOfRound;
+    current = nextBatch < batches() ? nextTraining() : epochTrained();
+  }
+
+  private Directive nextTraining() {
+    if (plan.averaging() instanceof Averaging.Parameters parameters) {
+      int batches = Math.min(parameters.interval(), localBatches - nextBatch);
+      return new TrainLocally(epoch, nextBatch, batches, step);
+    }
+    return new ComputeGradient(epoch, nextBatch, step);
+  }
+
+  private Directive epochTrained() {
+    if (epochSums.examples() != order.examples()) {
+      throw new IllegalStateException(
+          "epoch %d used %d training examples, but there are %d and each must be used exactly once"
+              .formatted(epoch + 1, epochSums.examples(), order.examples()));
+    }
+    epochTrained = nanoTime.getAsLong();
+    return validates ? new Evaluate(Part.VALIDATION) : epochDone(null);
+  }
+
+  /** All workers have evaluated the current part, with {@code metrics} in total. */
+  void evaluated(Metrics metrics) {
+    Part part = ((Evaluate) current).part();
+    if (part == Part.TEST) {
+      test = metrics;
+      current = new Finish();
+    } else {
+      current = epochDone(metrics);
+    }
+  }
+
+  private Directive epochDone(Metrics validation) {
+    records.add(
+        new EpochRecord(
+            epoch + 1,
+            epochSums.loss() / epochSums.examples(),
+            (double) epochSums.hits() / epochSums.examples(),
+            validation,
+            learningRate,
+            (epochTrained - epochStarted) * 1e-9,
+            epochSums.examples()));
+    stoppedEarly = plan.earlyStopping().isPresent() && givesUp(validation);
+    epoch++;
+    nextBatch = 0;
+    epochSums.clear();
+    epochStarted = nanoTime.getAsLong();
+    if (epoch < plan.epochs() && !stoppedEarly) {
+      return nextTraining();
+    }
+    return tests ? new Evaluate(Part.TEST) : new Finish();
+  }
+
+  private boolean givesUp(Metrics validation) {
+    EarlyStopping stopping = plan.earlyStopping().orElseThrow();
+    if (stopping.better(best, validation)) {
+      best = validation;
+      bestEpoch = epoch;
+      return false;
+    }
+    return epoch - bestEpoch >= Math.max(1, stopping.patience());
+  }
+
+  /** Whether the epoch that was validated last is the best so far and its parameters are wanted. */
+  boolean keepsParameters() {
+    return restores() && bestEpoch == records.size() - 1;
+  }
+
+  /** Whether the best epoch's parameters, not the last one's, are the result. */
+  boolean restoresParameters() {
+    return restores() && bestEpoch != records.size() - 1 && !isTraining();
+  }
+
+  private boolean restores() {
+    return plan.earlyStopping().map(EarlyStopping::restoreBestWeights).orElse(false);
+  }
+
+  private boolean isTraining() {
+    return current instanceof ComputeGradient || current instanceof TrainLocally;
+  }
+
+  /** What was learned, epoch by epoch. */
+  History history() {
+    return new History(List.copyOf(records));
+  }
+
+  /** The epoch, from 1, whose parameters are the result. */
+  int resultEpoch() {
+    return restores() ? bestEpoch + 1 : records.size();
+  }
+
+  /** Whether early stopping ended training. */
+  boolean stoppedEarly() {
+    return stoppedEarly;
+  }
+
+  /** The test metrics; null before the end or without test examples. */
+  Metrics test() {
+    return test;
+  }
+}

@@ -1,0 +1,34 @@
+package dev.lockstep.coordinator;
+
+import dev.lockstep.coordinator.Block.Scratch;
+import java.nio.FloatBuffer;
+
+/**
+ * The arithmetic of a round, once all contributions are in: so many tasks, which any threads may
+ * run in any order within a phase, all giving the same bits.
+ */
+sealed interface Round permits GradientUpdate, ParameterAverage {
+  /** How long the published vector, and every contribution, is. */
+  int vectorLength();
+
+  /** Tasks of one phase; task t belongs to phase {@code t / tasksPerPhase()}. */
+  int tasksPerPhase();
+
+  /** Phases, each to be begun when the one before is done. */
+  int phases();
+
+  /**
+   * Prepares a round.
+   *
+   * @param contributions one a worker, in rank order
+   * @param examples how many examples each was made from
+   * @param step number of the (first local) optimizer step, from 0
+   */
+  void begin(FloatBuffer[] contributions, long[] examples, long step);
+
+  /** Runs one task. */
+  void run(int task, Scratch scratch);
+
+  /** Learning rate of the round that was begun last. */
+  double learningRate();
+}

@@ -1,0 +1,13 @@
+package dev.lockstep.coordinator;
+
+/**
+ * Where the time of the training rounds went: medians, in milliseconds.
+ *
+ * @param rounds how many there were
+ * @param computeMillis a worker's own computing, mean over the workers
+ * @param waitMillis a worker's wait for the slowest one, mean over the workers
+ * @param updateMillis from the last contribution until the workers may go on: reduce, optimizer,
+ *     publish
+ */
+public record RoundSummary(
+    long rounds, double computeMillis, double waitMillis, double updateMillis) {}

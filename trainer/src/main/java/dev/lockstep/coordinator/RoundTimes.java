@@ -1,0 +1,41 @@
+package dev.lockstep.coordinator;
+
+import java.util.Arrays;
+
+/**
+ * Where the time of the training rounds went, in nanoseconds: a worker's computing, its wait for
+ * the slowest worker, and the update (reduce, optimizer, publish) until it may go on. Keeps the
+ * newest rounds; guarded by the coordinator.
+ */
+final class RoundTimes {
+  private static final int KEPT = 1 << 14;
+
+  private final long[] compute = new long[KEPT];
+  private final long[] wait = new long[KEPT];
+  private final long[] update = new long[KEPT];
+  private long rounds;
+
+  /** Adds one round: the mean over workers of computing and waiting, and its update. */
+  void add(long computeNanos, long waitNanos, long updateNanos) {
+    int at = (int) (rounds++ % KEPT);
+    compute[at] = computeNanos;
+    wait[at] = waitNanos;
+    update[at] = updateNanos;
+  }
+
+  /** The medians over the rounds kept. */
+  RoundSummary summary() {
+    int kept = (int) Math.min(rounds, KEPT);
+    return new RoundSummary(
+        rounds, median(compute, kept), median(wait, kept), median(update, kept));
+  }
+
+  private static double median(long[] nanos, int kept) {
+    if (kept == 0) {
+      return 0;
+    }
+    long[] sorted = Arrays.copyOf(nanos, kept);
+    Arrays.sort(sorted);
+    return sorted[kept / 2] * 1e-6;
+  }
+}

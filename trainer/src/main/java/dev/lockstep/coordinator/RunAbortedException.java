@@ -1,0 +1,10 @@
+package dev.lockstep.coordinator;
+
+/** The run has failed; the cause says why. */
+public final class RunAbortedException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  RunAbortedException(Throwable cause) {
+    super("the run has failed: " + cause.getMessage(), cause);
+  }
+}

@@ -1,0 +1,444 @@
+package dev.lockstep.coordinator;
+
+import dev.lockstep.coordinator.Averaging.Parameters;
+import dev.lockstep.coordinator.Block.Scratch;
+import dev.lockstep.coordinator.Directive.Evaluate;
+import dev.lockstep.data.BatchOrder;
+import dev.lockstep.engine.FloatVector;
+import dev.lockstep.engine.StepSums;
+import dev.lockstep.metrics.Metrics;
+import dev.lockstep.metrics.Tally;
+import dev.lockstep.network.Network;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The coordinator of a gang whose workers share its JVM: nothing is copied or sent. The workers'
+ * own threads add up the contributions and update the parameters, each taking blocks until none is
+ * left; all that a round computes is in {@link Round}, all that is decided in {@link Progression}.
+ *
+ * <p>Rounds alternate between collecting (workers compute; one contribution per rank, in any order)
+ * and applying. The published vector changes only while applying, when every worker waits.
+ *
+ * <p>Safe for use by many threads.
+ */
+public final class SharedMemoryCoordinator implements Coordinator {
+  /** A waiting worker looks this long before it sleeps, if every worker has a core. */
+  private static final long SPIN_NANOS = 200_000;
+
+  private final int workers;
+  private final TrainingPlan plan;
+  private final int classes;
+  private final int parameterCount;
+  private final FloatBuffer published;
+  private final Round round;
+  private final Progression progression;
+  private final RoundTimes times = new RoundTimes();
+  private final float[] bestParameters;
+  private final boolean spins;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition turned = lock.newCondition();
+
+  // Guarded by the lock.
+  private final LocalSeat[] seats;
+  private final FloatBuffer[] contributions;
+  private final long[] examples;
+  private final StepSums[] sums;
+  private final long[] arrivals;
+  private final ShardTally[] tallies;
+  private final StepSums total = new StepSums();
+  private int arrived;
+  private boolean applying;
+  private long collectingSince;
+  private long appliedSince;
+
+  /** Counts the turns from collecting to applying and back. */
+  private volatile long turn;
+
+  private volatile RunAbortedException failure;
+  private final AtomicInteger nextTask = new AtomicInteger();
+  private final AtomicInteger tasksDone = new AtomicInteger();
+
+  /**
+   * A coordinator for {@code workers} workers, which start from {@code initialParameters}.
+   *
+   * @param validates whether there are validation examples
+   * @param tests whether there are test examples
+   * @throws IllegalArgumentException if there are more workers than shards
+   */
+  public SharedMemoryCoordinator(
+      TrainingPlan plan,
+      Network network,
+      BatchOrder order,
+      int workers,
+      float[] initialParameters,
+      boolean validates,
+      boolean tests) {
+    if (workers < 1 || workers > order.shards()) {
+      throw new IllegalArgumentException(
+          "workers is %d but must be from 1 to the number of shards, %d"
+              .formatted(workers, order.shards()));
+    }
+    this.plan = plan;
+    this.workers = workers;
+    this.classes = network.classes();
+    this.parameterCount = network.layout().length();
+    this.published = FloatVector.allocate(vectorLength(plan, network));
+    this.published.put(0, initialParameters);
+    this.round = round(plan, network, workers, published);
+    this.progression = new Progression(plan, order, workers, validates, tests, System::nanoTime);
+    this.bestParameters =
+        plan.earlyStopping().isPresent() ? new float[parameterCount] : new float[0];
+    this.spins = workers <= Runtime.getRuntime().availableProcessors();
+    this.seats = new LocalSeat[workers];
+    this.contributions = new FloatBuffer[workers];
+    this.examples = new long[workers];
+    this.sums = new StepSums[workers];
+    this.arrivals = new long[workers];
+    this.tallies = new ShardTally[order.shards()];
+    Arrays.setAll(sums, rank -> new StepSums());
+    this.collectingSince = System.nanoTime();
+  }
+
+  private static int vectorLength(TrainingPlan plan, Network network) {
+    return plan.averaging() instanceof Parameters
+        ? ParameterAverage.vectorLength(network.layout(), plan.optimizer())
+        : network.layout().length();
+  }
+
+  private static Round round(
+      TrainingPlan plan, Network network, int workers, FloatBuffer published) {
+    if (plan.averaging() instanceof Parameters parameters) {
+      return new ParameterAverage(
+          network.layout(), plan.optimizer(), parameters.outer(), workers, published);
+    }
+    return new GradientUpdate(network.layout(), plan.optimizer(), published);
+  }
+
+  @Override
+  public Seat join(int rank, long attempt) throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      LocalSeat earlier = seats[rank];
+      if (earlier != null && earlier.attempt >= attempt) {
+        throw new FencedException(rank, attempt, earlier.attempt);
+      }
+      while (applying && failure == null) {
+        turned.await();
+      }
+      throwIfAborted();
+      withdraw(rank);
+      seats[rank] = new LocalSeat(rank, attempt);
+      turned.signalAll();
+      return seats[rank];
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Drops what the rank has contributed to the round that is being collected. */
+  private void withdraw(int rank) {
+    if (contributions[rank] != null) {
+      contributions[rank] = null;
+      arrived--;
+    }
+  }
+
+  /** Ends the run: every worker that waits, or pushes, or joins, gets {@code cause}. */
+  public void abort(Throwable cause) {
+    lock.lock();
+    try {
+      if (failure == null) {
+        failure = new RunAbortedException(cause);
+      }
+      turned.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void throwIfAborted() {
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  /** How far the training has come. */
+  public Progress progress() {
+    lock.lock();
+    try {
+      StepSums epoch = progression.epochSums();
+      double seconds = (System.nanoTime() - progression.epochStarted()) * 1e-9;
+      return new Progress(
+          Math.min(progression.epoch() + 1, plan.epochs()),
+          plan.epochs(),
+          progression.batchesDone(),
+          progression.batches(),
+          epoch.examples(),
+          epoch.examples() / seconds,
+          epoch.loss() / epoch.examples(),
+          progression.history().epochs());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * What the training gave.
+   *
+   * @throws RunAbortedException if it failed
+   * @throws IllegalStateException if it has not ended
+   */
+  public TrainingResult result() {
+    lock.lock();
+    try {
+      throwIfAborted();
+      if (!(progression.current() instanceof Directive.Finish)) {
+        throw new IllegalStateException("training has not ended: next is " + progression.current());
+      }
+      float[] parameters = new float[parameterCount];
+      published.get(0, parameters);
+      return new TrainingResult(
+          parameters,
+          progression.resultEpoch(),
+          progression.stoppedEarly(),
+          progression.history(),
+          Optional.ofNullable(
+              progression.history().epochs().get(progression.resultEpoch() - 1).validation()),
+          Optional.ofNullable(progression.test()),
+          times.summary());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void collect(LocalSeat seat, StepSums contributed) throws InterruptedException {
+    long applyTurn;
+    lock.lockInterruptibly();
+    try {
+      checkIn(seat);
+      sums[seat.rank].clear();
+      sums[seat.rank].add(contributed);
+      examples[seat.rank] = contributed.examples();
+      arrivals[seat.rank] = System.nanoTime();
+      applyTurn = turn + 1;
+      if (arrived == workers) {
+        beginApplying();
+      }
+    } finally {
+      lock.unlock();
+    }
+    awaitTurn(seat, applyTurn);
+    apply(seat.scratch);
+    awaitTurn(seat, applyTurn + 1);
+  }
+
+  private void checkIn(LocalSeat seat) {
+    throwIfAborted();
+    throwIfFenced(seat);
+    if (contributions[seat.rank] != null) {
+      throw new IllegalStateException("rank " + seat.rank + " has already contributed");
+    }
+    contributions[seat.rank] = seat.contribution;
+    arrived++;
+  }
+
+  private void throwIfFenced(LocalSeat seat) {
+    if (seats[seat.rank] != seat) {
+      throw new FencedException(seat.rank, seat.attempt, seats[seat.rank].attempt);
+    }
+  }
+
+  private void beginApplying() {
+    appliedSince = System.nanoTime();
+    try {
+      round.begin(contributions, examples, progression.step());
+    } catch (RuntimeException e) {
+      abort(e);
+      throw failure;
+    }
+    tasksDone.set(0);
+    nextTask.set(0);
+    applying = true;
+    turn++;
+    turned.signalAll();
+  }
+
+  /** Takes tasks of the round until none is left; whoever ends the last one ends the round. */
+  private void apply(Scratch scratch) {
+    int perPhase = round.tasksPerPhase();
+    int all = perPhase * round.phases();
+    try {
+      for (int task = nextTask.getAndIncrement(); task < all; task = nextTask.getAndIncrement()) {
+        int earlierPhases = task / perPhase * perPhase;
+        while (tasksDone.get() < earlierPhases && failure == null) {
+          Thread.onSpinWait();
+        }
+        round.run(task, scratch);
+        if (tasksDone.incrementAndGet() == all) {
+          endRound();
+        }
+      }
+    } catch (RuntimeException | Error e) {
+      abort(e);
+      throw failure;
+    }
+  }
+
+  private void endRound() {
+    lock.lock();
+    try {
+      total.clear();
+      for (StepSums each : sums) {
+        total.add(each);
+      }
+      recordTimes();
+      progression.trained(total, round.learningRate());
+      turnToCollecting();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void recordTimes() {
+    long waited = 0;
+    long computed = 0;
+    for (long arrival : arrivals) {
+      waited += appliedSince - arrival;
+      computed += arrival - collectingSince;
+    }
+    times.add(computed / workers, waited / workers, System.nanoTime() - appliedSince);
+  }
+
+  private void turnToCollecting() {
+    Arrays.fill(contributions, null);
+    arrived = 0;
+    applying = false;
+    collectingSince = System.nanoTime();
+    turn++;
+    turned.signalAll();
+  }
+
+  private void collect(LocalSeat seat, List<ShardTally> evaluated) throws InterruptedException {
+    long nextTurn;
+    lock.lockInterruptibly();
+    try {
+      checkIn(seat);
+      for (ShardTally each : evaluated) {
+        tallies[each.shard()] = each;
+      }
+      nextTurn = turn + 1;
+      if (arrived == workers) {
+        progression.evaluated(metrics());
+        keepOrRestoreBest();
+        turnToCollecting();
+      }
+    } catch (IllegalStateException e) {
+      abort(e);
+      throw failure;
+    } finally {
+      lock.unlock();
+    }
+    awaitTurn(seat, nextTurn);
+  }
+
+  private void keepOrRestoreBest() {
+    if (progression.keepsParameters()) {
+      published.get(0, bestParameters);
+    } else if (progression.restoresParameters()) {
+      published.put(0, bestParameters);
+    }
+  }
+
+  private Metrics metrics() {
+    Tally sum = new Tally(classes);
+    for (int shard = 0; shard < tallies.length; shard++) {
+      if (tallies[shard] == null) {
+        throw new IllegalStateException("no worker evaluated shard " + shard);
+      }
+      sum.add(tallies[shard].tally());
+    }
+    Arrays.fill(tallies, null);
+    return sum.metrics();
+  }
+
+  private void awaitTurn(LocalSeat seat, long wanted) throws InterruptedException {
+    if (spins) {
+      long deadline = System.nanoTime() + SPIN_NANOS;
+      while (turn < wanted && failure == null && System.nanoTime() < deadline) {
+        Thread.onSpinWait();
+      }
+    }
+    if (turn < wanted) {
+      lock.lockInterruptibly();
+      try {
+        while (turn < wanted && failure == null) {
+          throwIfFenced(seat);
+          turned.await();
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+    throwIfAborted();
+  }
+
+  /** The place of one attempt of one rank. */
+  private final class LocalSeat implements Seat {
+    private final int rank;
+    private final long attempt;
+    private final FloatBuffer contribution = FloatVector.allocate(round.vectorLength());
+    private final Scratch scratch = new Scratch();
+
+    private LocalSeat(int rank, long attempt) {
+      this.rank = rank;
+      this.attempt = attempt;
+    }
+
+    @Override
+    public FloatBuffer published() {
+      return published;
+    }
+
+    @Override
+    public FloatBuffer contribution() {
+      return contribution;
+    }
+
+    @Override
+    public Directive directive() {
+      lock.lock();
+      try {
+        return progression.current();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    @Override
+    public Directive push(StepSums contributed) throws InterruptedException {
+      collect(this, contributed);
+      return directive();
+    }
+
+    @Override
+    public Directive push(List<ShardTally> evaluated) throws InterruptedException {
+      if (!(directive() instanceof Evaluate)) {
+        throw new IllegalStateException("no evaluation is wanted");
+      }
+      collect(this, evaluated);
+      return directive();
+    }
+
+    @Override
+    public void close() {
+      // A worker that leaves before the end keeps its place until its next attempt takes it.
+    }
+  }
+}

@@ -1,0 +1,67 @@
+package dev.lockstep.engine;
+
+import org.deeplearning4j.nn.conf.dropout.IDropout;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * DL4J's dropout with draws by counter in place of ND4J's generator. Lives in the engine's own copy
+ * of a configuration and is never written to a file.
+ */
+final class CounterDropout implements IDropout {
+  private static final long serialVersionUID = 1L;
+
+  private final transient StepDraws draws;
+  private final transient Batch[] current;
+  private final int layer;
+  private final double rate;
+  private transient INDArray factors;
+
+  /**
+   * Dropout in front of {@code layer}.
+   *
+   * @param current holds, in its only place, the batch under way
+   * @param rate fraction dropped
+   */
+  CounterDropout(StepDraws draws, Batch[] current, int layer, double rate) {
+    this.draws = draws;
+    this.current = current;
+    this.layer = layer;
+    this.rate = rate;
+  }
+
+  @Override
+  public INDArray applyDropout(
+      INDArray input, INDArray result, int iteration, int epoch, LayerWorkspaceMgr workspaces) {
+    int examples = (int) input.size(0);
+    int length = (int) (input.length() / examples);
+    float[] drawn = new float[examples * length];
+    for (int i = 0; i < examples; i++) {
+      draws.dropout(layer, current[0].place(i), rate, drawn, i * length, length);
+    }
+    INDArray onHeap = Nd4j.createFromArray(drawn).reshape('c', input.shape());
+    factors = workspaces.createUninitialized(ArrayType.INPUT, DataType.FLOAT, input.shape(), 'c');
+    factors.assign(onHeap);
+    return input.muli(factors, result);
+  }
+
+  @Override
+  public INDArray backprop(
+      INDArray gradientAtOutput, INDArray gradientAtInput, int iteration, int epoch) {
+    return gradientAtOutput.muli(factors, gradientAtInput);
+  }
+
+  @Override
+  public void clear() {
+    factors = null;
+  }
+
+  @Override
+  @SuppressWarnings("MissingSuperCall")
+  public CounterDropout clone() {
+    return new CounterDropout(draws, current, layer, rate);
+  }
+}

@@ -1,0 +1,90 @@
+package dev.lockstep.worker;
+
+import dev.lockstep.coordinator.Directive;
+import dev.lockstep.coordinator.Directive.TrainLocally;
+import dev.lockstep.coordinator.GradientUpdate;
+import dev.lockstep.coordinator.Seat;
+import dev.lockstep.data.MicroBatch;
+import dev.lockstep.data.WorkerOrder;
+import dev.lockstep.engine.Batch;
+import dev.lockstep.engine.Engine;
+import dev.lockstep.engine.FloatVector;
+import dev.lockstep.engine.StepSums;
+import java.nio.FloatBuffer;
+
+/** Makes local optimizer steps on the worker's own examples and contributes where they led. */
+final class LocalLearner implements Learner {
+  private final Worker worker;
+  private final Seat seat;
+  private final WorkerOrder order;
+  private final MicroBatch part;
+  private final Batch batch;
+  private final FloatBuffer parameters;
+  private final FloatBuffer[] gradients;
+  private final long[] examples = new long[1];
+  private final GradientUpdate update;
+  private final GradientUpdate.Workspace workspace = new GradientUpdate.Workspace();
+  private final Engine engine;
+  private final StepSums step = new StepSums();
+  private final StepSums round = new StepSums();
+
+  LocalLearner(Worker worker, Seat seat) {
+    int length = worker.network().layout().length();
+    this.worker = worker;
+    this.seat = seat;
+    this.order = worker.order().worker(worker.rank(), worker.workers());
+    this.part = new MicroBatch(Math.min(worker.plan().batchSize(), order.owned()));
+    this.batch = new Batch(worker.network().input(), part.capacity());
+    this.parameters = FloatVector.allocate(length);
+    this.gradients = new FloatBuffer[] {FloatVector.allocate(length)};
+    this.update =
+        new GradientUpdate(worker.network().layout(), worker.plan().optimizer(), parameters);
+    this.engine = worker.openEngine(parameters, gradients[0], part.capacity());
+  }
+
+  @Override
+  public StepSums learn(Directive directive) {
+    TrainLocally steps = (TrainLocally) directive;
+    takePublished();
+    round.clear();
+    for (int i = 0; i < steps.batches(); i++) {
+      order.localBatch(steps.epoch(), steps.firstBatch() + i, part);
+      if (part.size() == 0) {
+        break;
+      }
+      batch.fill(worker.data().training(), part);
+      engine.gradient(batch, localDraw(steps.firstStep() + i), step);
+      examples[0] = step.examples();
+      update.step(gradients, examples, steps.firstStep() + i, workspace);
+      round.add(step);
+    }
+    contribute();
+    return round;
+  }
+
+  /** Local steps of different workers must not draw the same. */
+  private long localDraw(long localStep) {
+    return localStep * worker.workers() + worker.rank();
+  }
+
+  private void takePublished() {
+    parameters.put(0, seat.published(), 0, parameters.capacity());
+    update.state().read(seat.published(), parameters.capacity());
+  }
+
+  private void contribute() {
+    seat.contribution().put(0, parameters, 0, parameters.capacity());
+    update.state().write(seat.contribution(), parameters.capacity());
+  }
+
+  @Override
+  public void predict(Batch examplesToPredict, FloatBuffer outputs) {
+    parameters.put(0, seat.published(), 0, parameters.capacity());
+    engine.predict(examplesToPredict, outputs);
+  }
+
+  @Override
+  public void close() {
+    engine.close();
+  }
+}

@@ -1,0 +1,62 @@
+package dev.lockstep.worker;
+
+import dev.lockstep.coordinator.Averaging.Parameters;
+import dev.lockstep.coordinator.Coordinator;
+import dev.lockstep.coordinator.Directive;
+import dev.lockstep.coordinator.Directive.Evaluate;
+import dev.lockstep.coordinator.Directive.Finish;
+import dev.lockstep.coordinator.Seat;
+import dev.lockstep.coordinator.TrainingPlan;
+import dev.lockstep.data.BatchOrder;
+import dev.lockstep.engine.Engine;
+import dev.lockstep.engine.EngineFactory;
+import dev.lockstep.network.Network;
+import java.nio.FloatBuffer;
+
+/**
+ * One worker of a gang: owns the shards v with {@code v % workers == rank} and does what the
+ * coordinator asks until it says that training is over.
+ *
+ * @param engines opens the engine that this worker computes with
+ * @param order which examples make up which batch
+ * @param rank from 0 to {@code workers - 1}
+ */
+public record Worker(
+    TrainingPlan plan,
+    Network network,
+    EngineFactory engines,
+    TrainingSet data,
+    BatchOrder order,
+    int rank,
+    int workers) {
+
+  /**
+   * Joins {@code coordinator} as the given attempt of this rank and works until the end.
+   *
+   * @throws InterruptedException if the thread was interrupted while it waited for the others
+   */
+  public void run(Coordinator coordinator, long attempt) throws InterruptedException {
+    try (Seat seat = coordinator.join(rank, attempt);
+        Learner learner = learner(seat)) {
+      Evaluator evaluator = new Evaluator(this, learner);
+      Directive directive = seat.directive();
+      while (!(directive instanceof Finish)) {
+        directive =
+            directive instanceof Evaluate evaluate
+                ? seat.push(evaluator.evaluate(evaluate.part()))
+                : seat.push(learner.learn(directive));
+      }
+    }
+  }
+
+  private Learner learner(Seat seat) {
+    return plan.averaging() instanceof Parameters
+        ? new LocalLearner(this, seat)
+        : new GradientLearner(this, seat);
+  }
+
+  Engine openEngine(FloatBuffer parameters, FloatBuffer gradient, int microBatch) {
+    return engines.open(
+        network, plan.seed(), parameters, gradient, Math.max(microBatch, Evaluator.BATCH));
+  }
+}

@@ -1,0 +1,157 @@
+package dev.lockstep.coordinator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lockstep.coordinator.Averaging.Gradients;
+import dev.lockstep.coordinator.Directive.ComputeGradient;
+import dev.lockstep.data.BatchOrder;
+import dev.lockstep.data.Shape;
+import dev.lockstep.engine.StepSums;
+import dev.lockstep.network.Network;
+import dev.lockstep.network.NetworkDefinition;
+import dev.lockstep.optimizer.Optimizer;
+import dev.lockstep.yaml.Section;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Who may sit where, and what becomes of contributions. */
+@Timeout(60)
+class SharedMemoryCoordinatorTest {
+  private static final int EXAMPLES = 8;
+  private static final Network NETWORK =
+      NetworkDefinition.read(
+              "test",
+              Section.parse(
+                  "test", "{layers: [{dense: {units: 2, activation: softmax}}], loss: mse}"))
+          .build(new Shape(1, 3, 1), 2);
+
+  private static SharedMemoryCoordinator coordinator(String optimizer, int workers) {
+    TrainingPlan plan =
+        new TrainingPlan(
+            1,
+            3,
+            EXAMPLES,
+            4,
+            Optimizer.read(Section.parse("test", optimizer)),
+            new Gradients(),
+            Optional.empty());
+    BatchOrder order =
+        new BatchOrder(IntStream.range(0, EXAMPLES).toArray(), 4, EXAMPLES, plan.seed());
+    float[] start = new float[NETWORK.layout().length()];
+    return new SharedMemoryCoordinator(plan, NETWORK, order, workers, start, false, false);
+  }
+
+  private static StepSums counted(int examples) {
+    StepSums sums = new StepSums();
+    for (int i = 0; i < examples; i++) {
+      sums.add(1, true);
+    }
+    return sums;
+  }
+
+  private static void fill(Seat seat, float value) {
+    for (int i = 0; i < seat.contribution().capacity(); i++) {
+      seat.contribution().put(i, value);
+    }
+  }
+
+  private static CompletableFuture<Directive> push(Seat seat, int examples) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try {
+            return seat.push(counted(examples));
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+        });
+  }
+
+  @Test
+  void sumsAreDividedOnceByTheBatchsCountHoweverUnequalTheMicroBatches() throws Exception {
+    SharedMemoryCoordinator coordinator = coordinator("{name: sgd, learningRate: 1.0}", 2);
+    Seat first = coordinator.join(0, 0);
+    Seat second = coordinator.join(1, 0);
+    fill(first, 7f);
+    fill(second, 9f);
+
+    CompletableFuture<Directive> other = push(second, 1);
+    assertThat(first.push(counted(7))).isEqualTo(new ComputeGradient(1, 0, 1));
+
+    assertThat(other.get()).isEqualTo(new ComputeGradient(1, 0, 1));
+    assertThat(first.published().get(0)).isEqualTo(-(7f + 9f) / 8);
+  }
+
+  @Test
+  void aGradientLongerThanTheBoundIsScaledToIt() throws Exception {
+    SharedMemoryCoordinator coordinator =
+        coordinator("{name: sgd, learningRate: 1.0, globalClipNorm: 0.5}", 1);
+    Seat seat = coordinator.join(0, 0);
+    fill(seat, 80f);
+
+    seat.push(counted(EXAMPLES));
+
+    double norm = 0;
+    for (int i = 0; i < seat.published().capacity(); i++) {
+      norm += seat.published().get(i) * seat.published().get(i);
+    }
+    assertThat(Math.sqrt(norm)).isCloseTo(0.5, within(1e-6));
+  }
+
+  @Test
+  void aLaterAttemptFencesOffTheEarlierOneAndReplacesItsContribution() throws Exception {
+    SharedMemoryCoordinator coordinator = coordinator("{name: sgd, learningRate: 1.0}", 2);
+    Seat zombie = coordinator.join(0, 4);
+    fill(zombie, 1000f);
+    CompletableFuture<Directive> fenced = push(zombie, 4);
+
+    Seat heir = coordinator.join(0, 5);
+    assertThatThrownBy(() -> fenced.get(20, TimeUnit.SECONDS))
+        .isInstanceOf(ExecutionException.class)
+        .hasRootCauseInstanceOf(FencedException.class);
+    assertThat(heir.directive()).isEqualTo(new ComputeGradient(0, 0, 0));
+    fill(heir, 4f);
+    Seat other = coordinator.join(1, 0);
+    fill(other, 4f);
+    CompletableFuture<Directive> pushed = push(other, 4);
+    heir.push(counted(4));
+    pushed.get();
+
+    assertThat(heir.published().get(0)).isEqualTo(-1f);
+    assertThatThrownBy(() -> zombie.push(counted(4)))
+        .isInstanceOf(FencedException.class)
+        .hasMessage("worker of rank 0, attempt 4, is fenced off: attempt 5 has taken its place");
+    assertThatThrownBy(() -> coordinator.join(0, 5)).isInstanceOf(FencedException.class);
+  }
+
+  @Test
+  void whoeverWaitsLearnsThatTheRunHasFailed() throws Exception {
+    SharedMemoryCoordinator coordinator = coordinator("{name: sgd}", 2);
+    CompletableFuture<Directive> waiting = push(coordinator.join(0, 0), 4);
+
+    coordinator.abort(new IllegalStateException("the cluster is gone"));
+
+    assertThatThrownBy(() -> waiting.get(20, TimeUnit.SECONDS))
+        .hasRootCauseMessage("the cluster is gone");
+    assertThatThrownBy(() -> coordinator.join(1, 0))
+        .isInstanceOf(RunAbortedException.class)
+        .hasMessage("the run has failed: the cluster is gone");
+    assertThatThrownBy(coordinator::result).isInstanceOf(RunAbortedException.class);
+  }
+
+  @Test
+  void aBatchThatWasNotCoveredFailsTheRun() throws Exception {
+    SharedMemoryCoordinator coordinator = coordinator("{name: sgd}", 1);
+    Seat seat = coordinator.join(0, 0);
+
+    assertThatThrownBy(() -> seat.push(counted(EXAMPLES - 1)))
+        .isInstanceOf(RunAbortedException.class)
+        .hasMessageContaining("epoch 1 used 7 training examples, but there are 8");
+  }
+}
