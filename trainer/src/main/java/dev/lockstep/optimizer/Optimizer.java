@@ -1,8 +1,12 @@
 package dev.lockstep.optimizer;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.yaml.Section;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -83,6 +87,30 @@ public sealed interface Optimizer permits Sgd, RmsProp, Adam, AdamW {
    * @throws dev.lockstep.yaml.ConfigurationException if a setting has a wrong type or value
    */
   Optimizer with(Section section);
+
+  /** What {@link #read(Section)} reads it from, every default written out. */
+  default ObjectNode tree() {
+    ObjectNode tree = JsonNodeFactory.instance.objectNode().put("name", name());
+    return tree.setAll(Section.tree(this));
+  }
+
+  /**
+   * The optimizer that {@code key} of {@code parent} names or describes, if it has a value: {@code
+   * adam} is short for {@code {name: adam}}.
+   *
+   * @throws dev.lockstep.yaml.ConfigurationException as {@link #read(Section)}
+   */
+  static Optional<Optimizer> read(Section parent, String key) {
+    JsonNode value = parent.value(key);
+    if (value.isMissingNode()) {
+      return Optional.empty();
+    }
+    Section section =
+        value.isTextual()
+            ? parent.at(key, JsonNodeFactory.instance.objectNode().set("name", value))
+            : parent.section(key);
+    return Optional.of(read(section));
+  }
 
   /**
    * The optimizer that {@code section} describes: {@code name} and its settings, Keras' defaults
