@@ -41,10 +41,12 @@ public record Worker(
       Evaluator evaluator = new Evaluator(this, learner);
       Directive directive = seat.directive();
       while (!(directive instanceof Finish)) {
-        directive =
-            directive instanceof Evaluate evaluate
-                ? seat.push(evaluator.evaluate(evaluate.part()))
-                : seat.push(learner.learn(directive));
+        if (directive instanceof Evaluate evaluate) {
+          directive = seat.push(evaluator.evaluate(evaluate.part()));
+        } else {
+          learner.learn(directive);
+          directive = seat.push();
+        }
       }
     }
   }

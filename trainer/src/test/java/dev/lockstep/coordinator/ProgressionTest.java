@@ -18,6 +18,7 @@ import dev.lockstep.metrics.Tally;
 import dev.lockstep.optimizer.Optimizer;
 import dev.lockstep.yaml.Section;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -28,7 +29,8 @@ class ProgressionTest {
   private static Progression progression(
       int epochs, Averaging averaging, EarlyStopping stopping, boolean validates, int workers) {
     TrainingPlan plan =
-        new TrainingPlan(1, epochs, 4, 5, SGD, averaging, Optional.ofNullable(stopping));
+        new TrainingPlan(
+            1, epochs, 4, 5, SGD, averaging, OptionalInt.empty(), Optional.ofNullable(stopping));
     BatchOrder order = new BatchOrder(IntStream.range(0, 10).toArray(), 5, 4, 1);
     return new Progression(plan, order, workers, validates, true, () -> 0);
   }

@@ -13,6 +13,7 @@ import dev.lockstep.random.CounterRandom;
 import dev.lockstep.split.Split;
 import dev.lockstep.yaml.Section;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 
 /** Small images of three classes that a small network learns within seconds. */
@@ -69,6 +70,13 @@ final class SmallProblem {
 
   static TrainingPlan plan(int epochs, int batchSize, Optimizer optimizer, Averaging averaging) {
     return new TrainingPlan(
-        1, epochs, batchSize, 16, optimizer, averaging, Optional.<EarlyStopping>empty());
+        1,
+        epochs,
+        batchSize,
+        16,
+        optimizer,
+        averaging,
+        OptionalInt.empty(),
+        Optional.<EarlyStopping>empty());
   }
 }
