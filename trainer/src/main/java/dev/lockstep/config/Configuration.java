@@ -67,7 +67,7 @@ public record Configuration(
                 "engine", EngineChoice.AUTO, List.of(EngineChoice.values()), EngineChoice::word),
             HoldOut.read(section.section("validation")),
             readPlan(section.whole("seed", DEFAULT_SEED, 0, Long.MAX_VALUE), training),
-            readWorkers(training));
+            readCount(training, "workers"));
     training.done();
     section.done();
     configuration.check(section.where());
@@ -90,22 +90,26 @@ public record Configuration(
   }
 
   private static TrainingPlan readPlan(long seed, Section training) {
-    return new TrainingPlan(
-        seed,
-        training.whole("epochs", DEFAULT_EPOCHS, 1),
-        training.whole("batchSize", DEFAULT_BATCH_SIZE, 1),
-        training.whole("shards", TrainingPlan.DEFAULT_SHARDS, 1),
-        Optimizer.read(training, "optimizer").orElse(RmsProp.DEFAULT),
-        Averaging.read(training),
+    int epochs = training.whole("epochs", DEFAULT_EPOCHS, 1);
+    int batchSize = training.whole("batchSize", DEFAULT_BATCH_SIZE, 1);
+    int shards = training.whole("shards", TrainingPlan.DEFAULT_SHARDS, 1);
+    Optimizer optimizer = Optimizer.read(training, "optimizer").orElse(RmsProp.DEFAULT);
+    Averaging averaging = Averaging.read(training);
+    OptionalInt microBatches = readCount(training, "microBatches");
+    Optional<EarlyStopping> earlyStopping =
         training.has("earlyStopping")
             ? Optional.of(EarlyStopping.read(training.section("earlyStopping")))
-            : Optional.empty());
+            : Optional.empty();
+    try {
+      return new TrainingPlan(
+          seed, epochs, batchSize, shards, optimizer, averaging, microBatches, earlyStopping);
+    } catch (IllegalArgumentException e) {
+      throw new ConfigurationException(training.where() + ": " + e.getMessage(), e);
+    }
   }
 
-  private static OptionalInt readWorkers(Section training) {
-    return training.has("workers")
-        ? OptionalInt.of(training.whole("workers", 1))
-        : OptionalInt.empty();
+  private static OptionalInt readCount(Section training, String key) {
+    return training.has(key) ? OptionalInt.of(training.whole(key, 1)) : OptionalInt.empty();
   }
 
   /** What no key alone can tell. */
@@ -126,6 +130,15 @@ public record Configuration(
             });
     workers.ifPresent(
         count -> {
+          if (plan.microBatches().isPresent() && count > plan.microBatches().getAsInt()) {
+            throw new ConfigurationException(
+                "%s: training.workers is %d but training.microBatches is %d, and every worker needs a micro-batch; ask for at most %d workers"
+                    .formatted(
+                        where,
+                        count,
+                        plan.microBatches().getAsInt(),
+                        plan.microBatches().getAsInt()));
+          }
           if (count > plan.shards()) {
             throw new ConfigurationException(
                 "%s: training.workers is %d but there are only %d shards to deal to them; ask for at most %d workers, or set training.shards to at least %d"
@@ -169,6 +182,7 @@ public record Configuration(
     tree.put("batchSize", plan.batchSize());
     tree.put("shards", plan.shards());
     workers.ifPresent(count -> tree.put("workers", count));
+    plan.microBatches().ifPresent(count -> tree.put("microBatches", count));
     tree.set("averaging", plan.averaging().tree());
     tree.set("optimizer", plan.optimizer().tree());
     plan.earlyStopping().ifPresent(stopping -> tree.set("earlyStopping", Section.tree(stopping)));

@@ -36,10 +36,15 @@ public record TrainingPlan(
     requirePositive("shards", shards);
     if (microBatches.isPresent()) {
       requirePositive("microBatches", microBatches.getAsInt());
-      if (microBatches.getAsInt() > shards || averaging instanceof Averaging.Parameters) {
+      if (microBatches.getAsInt() > shards) {
         throw new IllegalArgumentException(
-            "microBatches is %d but must be at most the number of shards, %d, and goes with averaging gradients only"
+            "microBatches is %d but must be at most the number of shards, %d"
                 .formatted(microBatches.getAsInt(), shards));
+      }
+      if (averaging instanceof Averaging.Parameters) {
+        throw new IllegalArgumentException(
+            "microBatches is %d but averaging is parameters; micro-batches fix the order in which gradients are added, so they go with averaging gradients only"
+                .formatted(microBatches.getAsInt()));
       }
     }
   }

@@ -279,6 +279,14 @@ class ConfigurationTest {
         "{network: lenet, training: {workers: 9, shards: 8}} | small.yaml: training.workers is 9 but"
             + " there are only 8 shards to deal to them; ask for at most 8 workers, or set"
             + " training.shards to at least 9",
+        "{network: lenet, training: {workers: 9, microBatches: 8}} | small.yaml: training.workers is 9"
+            + " but training.microBatches is 8, and every worker needs a micro-batch; ask for at most"
+            + " 8 workers",
+        "{network: lenet, training: {shards: 7, microBatches: 8}} | small.yaml: training: microBatches"
+            + " is 8 but must be at most the number of shards, 7",
+        "{network: lenet, training: {microBatches: 8, averaging: {mode: parameters, interval: 5}}} |"
+            + " training: microBatches is 8 but averaging is parameters; micro-batches fix the order in"
+            + " which gradients are added, so they go with averaging gradients only",
         "{network: lenet, training: {earlyStopping: {}}} | small.yaml: training.earlyStopping"
             + " watches validation.loss but nothing is held out for validation; add validation:"
             + " {fraction: 0.1}, or leave earlyStopping out",

@@ -102,8 +102,19 @@ class ResolvedPropertiesTest {
             Arbitraries.integers().between(8, 1000),
             optimizers(),
             averaging,
+            Arbitraries.of(OptionalInt.empty(), OptionalInt.of(8)),
             stopping)
-        .as(TrainingPlan::new);
+        .as(
+            (seed, epochs, batchSize, shards, optimizer, mode, microBatches, early) ->
+                new TrainingPlan(
+                    seed,
+                    epochs,
+                    batchSize,
+                    shards,
+                    optimizer,
+                    mode,
+                    mode instanceof Averaging.Gradients ? microBatches : OptionalInt.empty(),
+                    early));
   }
 
   private static Arbitrary<Optimizer> optimizers() {

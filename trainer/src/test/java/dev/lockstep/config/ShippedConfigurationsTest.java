@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -76,7 +77,14 @@ class ShippedConfigurationsTest {
     assertThat(configuration.plan())
         .isEqualTo(
             new TrainingPlan(
-                1, 5, 128, 64, optimizer, new Averaging.Gradients(), Optional.empty()));
+                1,
+                5,
+                128,
+                64,
+                optimizer,
+                new Averaging.Gradients(),
+                OptionalInt.empty(),
+                Optional.empty()));
   }
 
   @Test
