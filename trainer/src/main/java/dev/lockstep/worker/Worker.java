@@ -5,13 +5,17 @@ import dev.lockstep.coordinator.Coordinator;
 import dev.lockstep.coordinator.Directive;
 import dev.lockstep.coordinator.Directive.Evaluate;
 import dev.lockstep.coordinator.Directive.Finish;
+import dev.lockstep.coordinator.Directive.Part;
 import dev.lockstep.coordinator.Seat;
+import dev.lockstep.coordinator.ShardTally;
 import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.data.BatchOrder;
 import dev.lockstep.engine.Engine;
 import dev.lockstep.engine.EngineFactory;
 import dev.lockstep.network.Network;
 import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * One worker of a gang: owns the shards v with {@code v % workers == rank} and does what the
@@ -38,17 +42,29 @@ public record Worker(
   public void run(Coordinator coordinator, long attempt) throws InterruptedException {
     try (Seat seat = coordinator.join(rank, attempt);
         Learner learner = learner(seat)) {
-      Evaluator evaluator = new Evaluator(this, learner);
+      Evaluator evaluator = new Evaluator(network, learner::predict);
       Directive directive = seat.directive();
       while (!(directive instanceof Finish)) {
         if (directive instanceof Evaluate evaluate) {
-          directive = seat.push(evaluator.evaluate(evaluate.part()));
+          directive = seat.push(evaluate(evaluator, evaluate.part()));
         } else {
           learner.learn(directive);
           directive = seat.push();
         }
       }
     }
+  }
+
+  private List<ShardTally> evaluate(Evaluator evaluator, Part part) {
+    return part == Part.TEST
+        ? evaluator.evaluate(
+            data.test(),
+            IntStream.range(0, data.test().size()).toArray(),
+            order.shards(),
+            rank,
+            workers)
+        : evaluator.evaluate(
+            data.training(), data.split().validation(), order.shards(), rank, workers);
   }
 
   private Learner learner(Seat seat) {
