@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import dev.lockstep.coordinator.Averaging;
 import dev.lockstep.coordinator.EarlyStopping;
 import dev.lockstep.coordinator.TrainingPlan;
+import dev.lockstep.data.Augmentation;
 import dev.lockstep.data.Shape;
 import dev.lockstep.network.Network;
 import dev.lockstep.optimizer.Optimizer;
@@ -95,6 +96,7 @@ public record Configuration(
     int shards = training.whole("shards", TrainingPlan.DEFAULT_SHARDS, 1);
     Optimizer optimizer = Optimizer.read(training, "optimizer").orElse(RmsProp.DEFAULT);
     Averaging averaging = Averaging.read(training);
+    Augmentation augmentation = Augmentation.read(training.section("augmentation"));
     OptionalInt microBatches = readCount(training, "microBatches");
     Optional<EarlyStopping> earlyStopping =
         training.has("earlyStopping")
@@ -102,7 +104,15 @@ public record Configuration(
             : Optional.empty();
     try {
       return new TrainingPlan(
-          seed, epochs, batchSize, shards, optimizer, averaging, microBatches, earlyStopping);
+          seed,
+          epochs,
+          batchSize,
+          shards,
+          optimizer,
+          averaging,
+          augmentation,
+          microBatches,
+          earlyStopping);
     } catch (IllegalArgumentException e) {
       throw new ConfigurationException(training.where() + ": " + e.getMessage(), e);
     }
@@ -185,6 +195,9 @@ public record Configuration(
     plan.microBatches().ifPresent(count -> tree.put("microBatches", count));
     tree.set("averaging", plan.averaging().tree());
     tree.set("optimizer", plan.optimizer().tree());
+    if (plan.augmentation().changesImages()) {
+      tree.set("augmentation", Section.tree(plan.augmentation()));
+    }
     plan.earlyStopping().ifPresent(stopping -> tree.set("earlyStopping", Section.tree(stopping)));
     return tree;
   }

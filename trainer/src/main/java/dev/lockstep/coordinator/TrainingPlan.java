@@ -1,5 +1,6 @@
 package dev.lockstep.coordinator;
 
+import dev.lockstep.data.Augmentation;
 import dev.lockstep.optimizer.Optimizer;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -13,6 +14,7 @@ import java.util.OptionalInt;
  * @param shards fixed parts of the training examples, whatever the number of workers
  * @param optimizer turns gradients into updates
  * @param averaging what is averaged, and how often
+ * @param augmentation how training images are changed each time they are used
  * @param microBatches if given, every batch is cut into so many micro-batches at fixed places, and
  *     the parameters do not depend on the number of workers, to the last bit; only when gradients
  *     are averaged
@@ -25,6 +27,7 @@ public record TrainingPlan(
     int shards,
     Optimizer optimizer,
     Averaging averaging,
+    Augmentation augmentation,
     OptionalInt microBatches,
     Optional<EarlyStopping> earlyStopping) {
   /** So many shards unless told otherwise. */

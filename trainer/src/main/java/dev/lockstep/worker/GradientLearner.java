@@ -92,7 +92,7 @@ final class GradientLearner implements Learner {
       fillWithZeros(target.vector());
       return;
     }
-    batch.fill(worker.data().training(), part);
+    worker.fill(batch, part, step.step());
     engine.gradient(batch, step.step(), sums);
     if (target.vector() != gradient) {
       target.vector().put(0, gradient, 0, gradient.capacity());

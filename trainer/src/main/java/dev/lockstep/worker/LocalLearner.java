@@ -57,8 +57,9 @@ final class LocalLearner implements Learner {
       if (part.size() == 0) {
         break;
       }
-      batch.fill(worker.data().training(), part);
-      engine.gradient(batch, localDraw(steps.firstStep() + i), step[0].sums());
+      long draw = localDraw(steps.firstStep() + i);
+      worker.fill(batch, part, draw);
+      engine.gradient(batch, draw, step[0].sums());
       update.step(step, steps.firstStep() + i, workspace);
       round.add(step[0].sums());
     }

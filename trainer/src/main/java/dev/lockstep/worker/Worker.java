@@ -10,6 +10,8 @@ import dev.lockstep.coordinator.Seat;
 import dev.lockstep.coordinator.ShardTally;
 import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.data.BatchOrder;
+import dev.lockstep.data.MicroBatch;
+import dev.lockstep.engine.Batch;
 import dev.lockstep.engine.Engine;
 import dev.lockstep.engine.EngineFactory;
 import dev.lockstep.network.Network;
@@ -76,5 +78,10 @@ public record Worker(
   Engine openEngine(FloatBuffer parameters, FloatBuffer gradient, int microBatch) {
     return engines.open(
         network, plan.seed(), parameters, gradient, Math.max(microBatch, Evaluator.BATCH));
+  }
+
+  /** Fills {@code batch} with the training examples of {@code part}. */
+  void fill(Batch batch, MicroBatch part, long step) {
+    batch.fill(data.training(), part, plan.augmentation(), plan.seed(), step);
   }
 }

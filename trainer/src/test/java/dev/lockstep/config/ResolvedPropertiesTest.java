@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import dev.lockstep.coordinator.Averaging;
 import dev.lockstep.coordinator.EarlyStopping;
 import dev.lockstep.coordinator.TrainingPlan;
+import dev.lockstep.data.Augmentation;
 import dev.lockstep.network.Activation;
 import dev.lockstep.network.ActivationLayer;
 import dev.lockstep.network.BatchNormalization;
@@ -35,6 +36,7 @@ import dev.lockstep.optimizer.Sgd;
 import dev.lockstep.split.HoldOut;
 import dev.lockstep.yaml.Section;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import net.jqwik.api.Arbitraries;
@@ -102,10 +104,13 @@ class ResolvedPropertiesTest {
             Arbitraries.integers().between(8, 1000),
             optimizers(),
             averaging,
-            Arbitraries.of(OptionalInt.empty(), OptionalInt.of(8)),
+            Combinators.combine(
+                    Arbitraries.of(Augmentation.NONE, new Augmentation(10, 1.5, 0.1)),
+                    Arbitraries.of(OptionalInt.empty(), OptionalInt.of(8)))
+                .as(Map::entry),
             stopping)
         .as(
-            (seed, epochs, batchSize, shards, optimizer, mode, microBatches, early) ->
+            (seed, epochs, batchSize, shards, optimizer, mode, more, early) ->
                 new TrainingPlan(
                     seed,
                     epochs,
@@ -113,7 +118,8 @@ class ResolvedPropertiesTest {
                     shards,
                     optimizer,
                     mode,
-                    mode instanceof Averaging.Gradients ? microBatches : OptionalInt.empty(),
+                    more.getKey(),
+                    mode instanceof Averaging.Gradients ? more.getValue() : OptionalInt.empty(),
                     early));
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.coordinator.Averaging;
 import dev.lockstep.coordinator.TrainingPlan;
+import dev.lockstep.data.Augmentation;
 import dev.lockstep.data.Shape;
 import dev.lockstep.network.Activation;
 import dev.lockstep.network.Dense;
@@ -83,6 +84,7 @@ class ShippedConfigurationsTest {
                 64,
                 optimizer,
                 new Averaging.Gradients(),
+                Augmentation.NONE,
                 OptionalInt.empty(),
                 Optional.empty()));
   }

@@ -11,6 +11,7 @@ import dev.lockstep.coordinator.Directive.Finish;
 import dev.lockstep.coordinator.Directive.Part;
 import dev.lockstep.coordinator.Directive.TrainLocally;
 import dev.lockstep.coordinator.EarlyStopping.Monitor;
+import dev.lockstep.data.Augmentation;
 import dev.lockstep.data.BatchOrder;
 import dev.lockstep.engine.StepSums;
 import dev.lockstep.metrics.Metrics;
@@ -30,7 +31,15 @@ class ProgressionTest {
       int epochs, Averaging averaging, EarlyStopping stopping, boolean validates, int workers) {
     TrainingPlan plan =
         new TrainingPlan(
-            1, epochs, 4, 5, SGD, averaging, OptionalInt.empty(), Optional.ofNullable(stopping));
+            1,
+            epochs,
+            4,
+            5,
+            SGD,
+            averaging,
+            Augmentation.NONE,
+            OptionalInt.empty(),
+            Optional.ofNullable(stopping));
     BatchOrder order = new BatchOrder(IntStream.range(0, 10).toArray(), 5, 4, 1);
     return new Progression(plan, order, workers, validates, true, () -> 0);
   }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lockstep.coordinator.Averaging.Gradients;
 import dev.lockstep.coordinator.Directive.ComputeGradient;
+import dev.lockstep.data.Augmentation;
 import dev.lockstep.data.BatchOrder;
 import dev.lockstep.data.Shape;
 import dev.lockstep.engine.StepSums;
@@ -43,6 +44,7 @@ class SharedMemoryCoordinatorTest {
             4,
             Optimizer.read(Section.parse("test", optimizer)),
             new Gradients(),
+            Augmentation.NONE,
             OptionalInt.empty(),
             Optional.empty());
     BatchOrder order =

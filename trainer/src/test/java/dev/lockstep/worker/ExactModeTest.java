@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.lockstep.coordinator.Averaging.Gradients;
 import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.coordinator.TrainingResult;
+import dev.lockstep.data.Augmentation;
 import dev.lockstep.engine.Dl4jEngine;
 import dev.lockstep.network.Network;
 import java.util.Optional;
@@ -23,6 +24,7 @@ class ExactModeTest {
         16,
         SmallProblem.optimizer("{name: adam, learningRate: 0.003}"),
         new Gradients(),
+        Augmentation.NONE,
         microBatches,
         Optional.empty());
   }

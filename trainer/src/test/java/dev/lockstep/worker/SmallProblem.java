@@ -3,6 +3,7 @@ package dev.lockstep.worker;
 import dev.lockstep.coordinator.Averaging;
 import dev.lockstep.coordinator.EarlyStopping;
 import dev.lockstep.coordinator.TrainingPlan;
+import dev.lockstep.data.Augmentation;
 import dev.lockstep.data.Dataset;
 import dev.lockstep.data.Examples;
 import dev.lockstep.data.Shape;
@@ -76,6 +77,7 @@ final class SmallProblem {
         16,
         optimizer,
         averaging,
+        Augmentation.NONE,
         OptionalInt.empty(),
         Optional.<EarlyStopping>empty());
   }
