@@ -4,7 +4,8 @@ package dev.lockstep.coordinator;
 public final class RunAbortedException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  RunAbortedException(Throwable cause) {
+  /** The run has failed because of {@code cause}. */
+  public RunAbortedException(Throwable cause) {
     super("the run has failed: " + cause.getMessage(), cause);
   }
 }

@@ -9,6 +9,7 @@ import dev.lockstep.engine.StepSums;
 import dev.lockstep.metrics.Metrics;
 import dev.lockstep.metrics.Tally;
 import dev.lockstep.network.Network;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
@@ -34,8 +35,10 @@ public final class SharedMemoryCoordinator implements Coordinator {
 
   private final int workers;
   private final TrainingPlan plan;
+  private final Network network;
   private final int classes;
   private final int parameterCount;
+  private final ByteBuffer publishedBytes;
   private final FloatBuffer published;
   private final Round round;
   private final Progression progression;
@@ -85,10 +88,13 @@ public final class SharedMemoryCoordinator implements Coordinator {
               .formatted(workers, order.shards()));
     }
     this.plan = plan;
+    this.network = network;
     this.workers = workers;
     this.classes = network.classes();
     this.parameterCount = network.layout().length();
-    this.published = FloatVector.allocate(vectorLength(plan, network));
+    this.publishedBytes =
+        FloatVector.allocateBytes(SeatShape.of(plan, network, 0, workers).vectorLength());
+    this.published = publishedBytes.asFloatBuffer();
     this.published.put(0, initialParameters);
     this.round = round(plan, network, workers, published);
     this.progression = new Progression(plan, order, workers, validates, tests, System::nanoTime);
@@ -100,12 +106,6 @@ public final class SharedMemoryCoordinator implements Coordinator {
     this.arrivals = new long[workers];
     this.tallies = new ShardTally[order.shards()];
     this.collectingSince = System.nanoTime();
-  }
-
-  private static int vectorLength(TrainingPlan plan, Network network) {
-    return plan.averaging() instanceof Parameters
-        ? ParameterAverage.vectorLength(network.layout(), plan.optimizer())
-        : network.layout().length();
   }
 
   private static Round round(
@@ -159,6 +159,34 @@ public final class SharedMemoryCoordinator implements Coordinator {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Why the run has failed, if it has. */
+  public Optional<RunAbortedException> failure() {
+    return Optional.ofNullable(failure);
+  }
+
+  /** How many workers the gang has. */
+  public int workers() {
+    return workers;
+  }
+
+  /** How many shards an evaluation covers. */
+  public int shards() {
+    return tallies.length;
+  }
+
+  /** How many classes an evaluation tells apart. */
+  public int classes() {
+    return classes;
+  }
+
+  /**
+   * The bytes of what {@link Seat#published} shows, floats in native order: read-only, and stable
+   * from the moment a seat is told what to do until it pushes.
+   */
+  public ByteBuffer publishedBytes() {
+    return publishedBytes.asReadOnlyBuffer();
   }
 
   private void throwIfAborted() {
@@ -401,12 +429,11 @@ public final class SharedMemoryCoordinator implements Coordinator {
     private LocalSeat(int rank, long attempt) {
       this.rank = rank;
       this.attempt = attempt;
-      int count =
-          plan.averaging() instanceof Parameters
-              ? 1
-              : plan.sumTree(workers).held(rank, workers).size();
+      SeatShape shape = SeatShape.of(plan, network, rank, workers);
       this.contributions =
-          Stream.generate(() -> Contribution.ofLength(round.vectorLength())).limit(count).toList();
+          Stream.generate(() -> Contribution.ofLength(shape.vectorLength()))
+              .limit(shape.contributions())
+              .toList();
     }
 
     @Override

@@ -17,6 +17,11 @@ public final class FloatVector {
    * @throws IllegalArgumentException if it would need more than 2 GiB
    */
   public static FloatBuffer allocate(int length) {
+    return allocateBytes(length).asFloatBuffer();
+  }
+
+  /** The memory of {@link #allocate} as bytes, for sockets: position 0, limit at the last float. */
+  public static ByteBuffer allocateBytes(int length) {
     long lines = ((long) length * Float.BYTES + ALIGNMENT - 1) / ALIGNMENT;
     long bytes = (lines + 1) * ALIGNMENT;
     if (bytes > Integer.MAX_VALUE) {
@@ -28,8 +33,7 @@ public final class FloatVector {
         .order(ByteOrder.nativeOrder())
         .limit(length * Float.BYTES)
         .slice()
-        .order(ByteOrder.nativeOrder())
-        .asFloatBuffer();
+        .order(ByteOrder.nativeOrder());
   }
 
   /** A direct buffer that holds a copy of {@code values}. */

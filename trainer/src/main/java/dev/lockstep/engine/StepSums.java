@@ -16,6 +16,22 @@ public final class StepSums {
     examples = 0;
   }
 
+  /**
+   * Takes over what was counted in another process.
+   *
+   * @throws IllegalArgumentException if there are fewer examples than hits, or fewer than none
+   */
+  public void set(double lossSum, long hitCount, long exampleCount) {
+    if (hitCount < 0 || exampleCount < hitCount) {
+      throw new IllegalArgumentException(
+          "%d hits among %d examples, but hits must be from 0 to the number of examples"
+              .formatted(hitCount, exampleCount));
+    }
+    loss = lossSum;
+    hits = hitCount;
+    examples = exampleCount;
+  }
+
   /** Adds one example: its loss, and whether its class was predicted. */
   public void add(double lossOfExample, boolean hit) {
     loss += lossOfExample;

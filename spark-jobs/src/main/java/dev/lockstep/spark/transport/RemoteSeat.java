@@ -1,0 +1,316 @@
+package dev.lockstep.spark.transport;
+
+import dev.lockstep.coordinator.Contribution;
+import dev.lockstep.coordinator.Directive;
+import dev.lockstep.coordinator.Directive.Finish;
+import dev.lockstep.coordinator.FencedException;
+import dev.lockstep.coordinator.RunAbortedException;
+import dev.lockstep.coordinator.Seat;
+import dev.lockstep.coordinator.SeatShape;
+import dev.lockstep.coordinator.ShardTally;
+import dev.lockstep.engine.FloatVector;
+import dev.lockstep.engine.StepSums;
+import dev.lockstep.metrics.Tally;
+import dev.lockstep.spark.transport.Message.Aborted;
+import dev.lockstep.spark.transport.Message.Content;
+import dev.lockstep.spark.transport.Message.Contributed;
+import dev.lockstep.spark.transport.Message.Evaluated;
+import dev.lockstep.spark.transport.Message.Fenced;
+import dev.lockstep.spark.transport.Message.Heartbeat;
+import dev.lockstep.spark.transport.Message.Join;
+import dev.lockstep.spark.transport.Message.Place;
+import dev.lockstep.spark.transport.Message.Published;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.SocketChannel;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.apache.spark.SparkConf;
+import org.apache.spark.network.TransportContext;
+import org.apache.spark.network.client.RpcResponseCallback;
+import org.apache.spark.network.client.StreamCallbackWithID;
+import org.apache.spark.network.client.TransportClient;
+import org.apache.spark.network.client.TransportClientFactory;
+import org.apache.spark.network.crypto.AuthClientBootstrap;
+import org.apache.spark.network.server.OneForOneStreamManager;
+import org.apache.spark.network.server.RpcHandler;
+import org.apache.spark.network.server.StreamManager;
+import org.apache.spark.network.server.TransportChannelHandler;
+import org.apache.spark.network.util.TransportConf;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A worker's seat at a coordinator in another JVM. What is published is received straight into the
+ * worker's copy, and the contributions are sent from the memory that the engine writes.
+ */
+final class RemoteSeat implements Seat {
+  private static final Logger LOG = LoggerFactory.getLogger(RemoteSeat.class);
+  private static final long RETRY_MILLIS = 250;
+
+  private final Invitation invitation;
+  private final Place place;
+  private final FloatBuffer published;
+  private final List<ByteBuffer> contributionBytes = new ArrayList<>();
+  private final List<Contribution> contributions = new ArrayList<>();
+  private final TransportContext context;
+  private final TransportClientFactory connections;
+
+  /** What the channel's thread has to say to the worker's: the next directive, or an error. */
+  private final BlockingQueue<Supplier<Directive>> events = new LinkedBlockingQueue<>();
+
+  private TransportClient coordinator;
+  private Future<?> heartbeats;
+  private Directive directive;
+  private long round;
+  private boolean patienceSaid;
+  private volatile long heard = System.nanoTime();
+
+  RemoteSeat(Invitation invitation, Place place, SeatShape shape, SparkConf conf) {
+    this.invitation = invitation;
+    this.place = place;
+    this.published = FloatVector.allocate(shape.vectorLength());
+    for (int i = 0; i < shape.contributions(); i++) {
+      ByteBuffer bytes = FloatVector.allocateBytes(shape.vectorLength());
+      contributionBytes.add(bytes);
+      contributions.add(new Contribution(bytes.asFloatBuffer(), new StepSums()));
+    }
+    TransportConf transport = Wire.conf(conf, invitation.encrypted(), invitation.settings(), 1);
+    this.context = new HearingContext(transport);
+    this.connections =
+        context.createClientFactory(
+            List.of(
+                new AuthClientBootstrap(
+                    transport, invitation.run().toString(), Wire.secret(invitation))));
+  }
+
+  /** Connects, takes the place, and learns what to do first. */
+  void join() throws InterruptedException {
+    coordinator = connect();
+    coordinator.sendRpc(message(new Join()).encode(), new HeardCallback());
+    long interval = invitation.settings().heartbeatInterval().toMillis();
+    heartbeats =
+        coordinator
+            .getChannel()
+            .eventLoop()
+            .scheduleAtFixedRate(this::sendHeartbeat, interval, interval, TimeUnit.MILLISECONDS);
+    await();
+  }
+
+  private TransportClient connect() throws InterruptedException {
+    long started = System.nanoTime();
+    Duration timeout = invitation.settings().connectTimeout();
+    while (true) {
+      try {
+        return connections.createUnmanagedClient(invitation.host(), invitation.port());
+      } catch (IOException e) {
+        Duration tried = Duration.ofNanos(System.nanoTime() - started);
+        if (tried.compareTo(timeout) > 0) {
+          throw lost("cannot be reached within %d s".formatted(timeout.toSeconds()), e);
+        }
+        sayPatience(
+            tried,
+            "it cannot be reached (%s), and this worker gives up in %d s"
+                .formatted(e.getMessage(), timeout.minus(tried).toSeconds()));
+        Thread.sleep(RETRY_MILLIS);
+      } catch (RuntimeException e) {
+        throw lost("has turned this worker away: " + e.getMessage(), e);
+      }
+    }
+  }
+
+  private void sendHeartbeat() {
+    if (coordinator.isActive()) {
+      coordinator.sendRpc(message(new Heartbeat()).encode(), new HeardCallback());
+    }
+  }
+
+  private Message message(Content content) {
+    return new Message(place, content);
+  }
+
+  @Override
+  public FloatBuffer published() {
+    return published;
+  }
+
+  @Override
+  public List<Contribution> contributions() {
+    return contributions;
+  }
+
+  @Override
+  public Directive directive() {
+    return directive;
+  }
+
+  @Override
+  public Directive push() throws InterruptedException {
+    for (int i = 0; i < contributions.size(); i++) {
+      StepSums sums = contributions.get(i).sums();
+      Message head = message(new Contributed(round, i, sums.loss(), sums.hits(), sums.examples()));
+      Wire.upload(coordinator, head, contributionBytes.get(i).duplicate());
+    }
+    return await();
+  }
+
+  @Override
+  public Directive push(List<ShardTally> tallies) throws InterruptedException {
+    for (ShardTally each : tallies) {
+      ByteBuffer bytes =
+          ByteBuffer.allocate(Tally.encodedLength(each.tally().classes()))
+              .order(ByteOrder.LITTLE_ENDIAN);
+      each.tally().encode(bytes);
+      Wire.upload(coordinator, message(new Evaluated(round, each.shard())), bytes.flip());
+    }
+    return await();
+  }
+
+  private Directive await() throws InterruptedException {
+    long started = System.nanoTime();
+    Duration silenceTimeout = invitation.settings().silenceTimeout();
+    while (true) {
+      Supplier<Directive> event = events.poll(1, TimeUnit.SECONDS);
+      if (event != null) {
+        directive = event.get();
+        return directive;
+      }
+      Duration silence = Duration.ofNanos(System.nanoTime() - heard);
+      if (silence.compareTo(silenceTimeout) > 0) {
+        throw lost("has not sent a byte for %d s".formatted(silence.toSeconds()), null);
+      }
+      sayPatience(
+          Duration.ofNanos(System.nanoTime() - started),
+          "the others have not finished round %d, and this worker waits as long as the coordinator lives"
+              .formatted(round));
+    }
+  }
+
+  private void sayPatience(Duration waited, String reason) {
+    if (waited.compareTo(Attendance.PATIENCE) > 0 && !patienceSaid) {
+      patienceSaid = true;
+      LOG.warn(
+          "worker of rank {} waits since {} s for the coordinator at {}: {}",
+          place.rank(),
+          waited.toSeconds(),
+          invitation.address(),
+          reason);
+    }
+  }
+
+  private CoordinatorLostException lost(String how, Throwable cause) {
+    return new CoordinatorLostException(
+        "coordinator at %s is gone for the worker of rank %d, attempt %d: it %s"
+            .formatted(invitation.address(), place.rank(), place.attempt(), how),
+        cause);
+  }
+
+  private void fail(RuntimeException error) {
+    events.add(
+        () -> {
+          throw error;
+        });
+  }
+
+  @Override
+  public void close() {
+    if (heartbeats != null) {
+      heartbeats.cancel(false);
+    }
+    if (coordinator != null) {
+      coordinator.close();
+    }
+    connections.close();
+    context.close();
+  }
+
+  /** Spark's pipeline, which notes before all else that something has come. */
+  private final class HearingContext extends TransportContext {
+    HearingContext(TransportConf conf) {
+      super(conf, new Ear(), false, true);
+    }
+
+    @Override
+    public TransportChannelHandler initializePipeline(SocketChannel channel) {
+      TransportChannelHandler last = super.initializePipeline(channel);
+      channel.pipeline().addFirst(new Hearing());
+      return last;
+    }
+  }
+
+  private final class Hearing extends ChannelInboundHandlerAdapter {
+    @Override
+    public void channelRead(ChannelHandlerContext channel, Object bytes) {
+      heard = System.nanoTime();
+      channel.fireChannelRead(bytes);
+    }
+  }
+
+  /** For what needs no answer but that there is one. */
+  private static final class HeardCallback implements RpcResponseCallback {
+    @Override
+    public void onSuccess(ByteBuffer response) {}
+
+    @Override
+    public void onFailure(Throwable e) {}
+  }
+
+  /** What the coordinator says. Belongs to the channel's thread. */
+  private final class Ear extends RpcHandler {
+    @Override
+    public StreamCallbackWithID receiveStream(
+        TransportClient client, ByteBuffer head, RpcResponseCallback reply) {
+      if (!(Message.decode(head).content() instanceof Published said)) {
+        throw new IllegalArgumentException("only what is published comes with data");
+      }
+      Supplier<Directive> next =
+          () -> {
+            round = said.round();
+            return said.directive();
+          };
+      return said.directive() instanceof Finish
+          ? new Reception.OfBytes(0, this::object, none -> events.add(next))
+          : new Reception.OfVector(published, this::object, () -> events.add(next));
+    }
+
+    private void object(String reason) {
+      fail(lost("and this worker do not fit together: " + reason, null));
+      coordinator.close();
+    }
+
+    @Override
+    public void receive(TransportClient client, ByteBuffer farewell) {
+      Content content = Message.decode(farewell).content();
+      if (content instanceof Fenced fenced) {
+        fail(new FencedException(place.rank(), place.attempt(), fenced.current()));
+      } else if (content instanceof Aborted aborted) {
+        fail(new RunAbortedException(new IllegalStateException(aborted.reason())));
+      }
+    }
+
+    @Override
+    public void receive(TransportClient client, ByteBuffer request, RpcResponseCallback reply) {
+      throw new IllegalArgumentException("the coordinator asks nothing");
+    }
+
+    @Override
+    public void channelInactive(TransportClient client) {
+      fail(lost("has closed the connection", null));
+    }
+
+    @Override
+    public StreamManager getStreamManager() {
+      return new OneForOneStreamManager();
+    }
+  }
+}

@@ -1,0 +1,218 @@
+package dev.lockstep.spark.transport;
+
+import dev.lockstep.coordinator.Contribution;
+import dev.lockstep.coordinator.Directive;
+import dev.lockstep.coordinator.Directive.Evaluate;
+import dev.lockstep.coordinator.Directive.Finish;
+import dev.lockstep.coordinator.FencedException;
+import dev.lockstep.coordinator.RunAbortedException;
+import dev.lockstep.coordinator.Seat;
+import dev.lockstep.coordinator.ShardTally;
+import dev.lockstep.coordinator.SharedMemoryCoordinator;
+import dev.lockstep.metrics.Tally;
+import dev.lockstep.spark.transport.Message.Aborted;
+import dev.lockstep.spark.transport.Message.Contributed;
+import dev.lockstep.spark.transport.Message.Evaluated;
+import dev.lockstep.spark.transport.Message.Fenced;
+import dev.lockstep.spark.transport.Message.Place;
+import dev.lockstep.spark.transport.Message.Published;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Consumer;
+import org.apache.spark.network.client.TransportClient;
+
+/**
+ * Sits in the gang for a worker that is elsewhere. A thread of its own takes the seat, publishes,
+ * and pushes what the worker has sent; the channel's thread receives it, straight into the seat's
+ * contributions.
+ */
+final class WorkerSession implements Runnable {
+  private enum Signal {
+    COMPLETE,
+    GONE
+  }
+
+  /** What the worker has been told and has not answered in full. */
+  private record Awaited(long round, Directive directive, Seat seat) {}
+
+  private final SharedMemoryCoordinator coordinator;
+  private final Place place;
+  private final TransportClient worker;
+  private final Attendance attendance;
+  private final Attendance.Presence presence;
+  private final BlockingQueue<Signal> signals = new LinkedBlockingQueue<>();
+
+  // Handed to the channel's thread by `awaited`, and back by a signal.
+  private final BitSet received = new BitSet();
+  private final List<ShardTally> tallies = new ArrayList<>();
+  private volatile Awaited awaited;
+
+  /**
+   * A session for the worker at {@code place}.
+   *
+   * @param host where it is
+   * @param worker the connection to it
+   */
+  WorkerSession(
+      SharedMemoryCoordinator coordinator,
+      Place place,
+      String host,
+      TransportClient worker,
+      Attendance attendance) {
+    this.coordinator = coordinator;
+    this.place = place;
+    this.worker = worker;
+    this.attendance = attendance;
+    this.presence = new Attendance.Presence(host, worker::close);
+  }
+
+  @Override
+  public void run() {
+    try (Seat seat = coordinator.join(place.rank(), place.attempt())) {
+      attendance.joined(place.rank(), presence);
+      serve(seat);
+    } catch (FencedException e) {
+      leave(new Fenced(e.current()));
+    } catch (RunAbortedException e) {
+      abort(e);
+    } catch (InterruptedException e) {
+      worker.close();
+    } finally {
+      awaited = null;
+    }
+  }
+
+  private void serve(Seat seat) throws InterruptedException {
+    Directive directive = seat.directive();
+    long round = 0;
+    publish(round, directive, seat);
+    while (!(directive instanceof Finish) && signals.take() == Signal.COMPLETE) {
+      directive = directive instanceof Evaluate ? seat.push(tallies) : seat.push();
+      round++;
+      publish(round, directive, seat);
+    }
+  }
+
+  private void publish(long round, Directive directive, Seat seat) {
+    received.clear();
+    tallies.clear();
+    boolean last = directive instanceof Finish;
+    if (last) {
+      attendance.finished(place.rank());
+    } else {
+      attendance.asked(place.rank(), directive);
+    }
+    awaited = new Awaited(round, directive, seat);
+    Message message = new Message(place, new Published(round, directive));
+    Wire.upload(worker, message, last ? ByteBuffer.allocate(0) : coordinator.publishedBytes());
+  }
+
+  private void leave(Message.Content farewell) {
+    worker.send(new Message(place, farewell).encode());
+  }
+
+  /** Something has come from the worker. */
+  void heard() {
+    attendance.heard(presence);
+  }
+
+  /** The connection has ended, and should not have. */
+  void lost() {
+    attendance.lost(place.rank(), presence);
+  }
+
+  /** Nothing more comes from the worker. */
+  void end() {
+    signals.add(Signal.GONE);
+  }
+
+  /** The run has failed. */
+  void abort(RunAbortedException failure) {
+    leave(new Aborted(String.valueOf(failure.getCause().getMessage())));
+    signals.add(Signal.GONE);
+  }
+
+  /** Receives a contribution; on the channel's thread. */
+  Reception receive(Contributed said, Consumer<String> refusal, Consumer<String> dropping) {
+    Awaited now = awaited;
+    if (now == null || said.round() < now.round()) {
+      dropping.accept("a contribution to round %d came late or twice".formatted(said.round()));
+      return new Reception.OfNothing();
+    }
+    List<Contribution> contributions = now.seat().contributions();
+    if (said.round() > now.round() || now.directive() instanceof Evaluate) {
+      return refused(refusal, "round %d is %s", now.round(), now.directive());
+    }
+    if (said.index() < 0 || said.index() >= contributions.size()) {
+      return refused(
+          refusal, "contribution %d does not exist among %d", said.index(), contributions.size());
+    }
+    if (said.hits() < 0 || said.examples() < said.hits()) {
+      return refused(
+          refusal, "a contribution has %d hits among %d examples", said.hits(), said.examples());
+    }
+    if (received.get(said.index())) {
+      dropping.accept("contribution %d came twice".formatted(said.index()));
+      return new Reception.OfNothing();
+    }
+    Contribution contribution = contributions.get(said.index());
+    return new Reception.OfVector(
+        contribution.vector(),
+        refusal,
+        () -> {
+          contribution.sums().set(said.loss(), said.hits(), said.examples());
+          complete(said.index(), contributions.size());
+        });
+  }
+
+  /** Receives the tally of a shard; on the channel's thread. */
+  Reception receive(Evaluated said, Consumer<String> refusal, Consumer<String> dropping) {
+    Awaited now = awaited;
+    if (now == null || said.round() < now.round()) {
+      dropping.accept("a tally of round %d came late or twice".formatted(said.round()));
+      return new Reception.OfNothing();
+    }
+    if (said.round() > now.round() || !(now.directive() instanceof Evaluate)) {
+      return refused(refusal, "round %d is %s", now.round(), now.directive());
+    }
+    int shards = coordinator.shards();
+    int workers = coordinator.workers();
+    if (said.shard() < 0 || said.shard() >= shards || said.shard() % workers != place.rank()) {
+      return refused(refusal, "shard %d is not this worker's", said.shard());
+    }
+    if (received.get(said.shard())) {
+      dropping.accept("the tally of shard %d came twice".formatted(said.shard()));
+      return new Reception.OfNothing();
+    }
+    int owned = (shards - place.rank() + workers - 1) / workers;
+    return new Reception.OfBytes(
+        Tally.encodedLength(coordinator.classes()),
+        refusal,
+        bytes -> {
+          try {
+            tallies.add(new ShardTally(said.shard(), Tally.decode(bytes, coordinator.classes())));
+            complete(said.shard(), owned);
+          } catch (IllegalArgumentException e) {
+            refusal.accept(e.getMessage());
+          }
+        });
+  }
+
+  private static Reception refused(Consumer<String> refusal, String reason, Object... values) {
+    refusal.accept(reason.formatted(values));
+    return new Reception.OfNothing();
+  }
+
+  private void complete(int number, int all) {
+    received.set(number);
+    if (received.cardinality() == all) {
+      awaited = null;
+      attendance.answered(place.rank());
+      signals.add(Signal.COMPLETE);
+    }
+  }
+}
