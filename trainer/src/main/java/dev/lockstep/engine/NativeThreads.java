@@ -8,11 +8,11 @@ import org.nd4j.nativeblas.NativeOpsHolder;
  * One worker is one thread: native libraries get one thread each, whatever the environment says,
  * for the parallelism is the workers'.
  */
-final class NativeThreads {
+public final class NativeThreads {
   private NativeThreads() {}
 
   /** Sets OpenMP and OpenBLAS to one thread, for the whole process and for the calling thread. */
-  static void single() {
+  public static void single() {
     Nd4j.getEnvironment().setMaxThreads(1);
     Nd4j.getEnvironment().setMaxMasterThreads(1);
     NativeOpsHolder.getInstance().getDeviceNativeOps().setOmpNumThreads(1);

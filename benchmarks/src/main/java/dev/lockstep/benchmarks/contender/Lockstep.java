@@ -1,0 +1,85 @@
+package dev.lockstep.benchmarks.contender;
+
+import dev.lockstep.benchmarks.contender.Run.Point;
+import dev.lockstep.coordinator.Averaging;
+import dev.lockstep.coordinator.Averaging.Parameters;
+import dev.lockstep.coordinator.TrainingPlan;
+import dev.lockstep.coordinator.TrainingResult;
+import dev.lockstep.engine.Dl4jEngine;
+import dev.lockstep.metrics.EpochRecord;
+import dev.lockstep.metrics.Metrics;
+import dev.lockstep.spark.gang.Gang;
+import dev.lockstep.spark.gang.Training;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/**
+ * Lockstep itself, with the {@code dl4j} engine.
+ *
+ * @param averaging takes the place of the task's
+ */
+public record Lockstep(JavaSparkContext spark, Averaging averaging, int workers)
+    implements Contender {
+  @Override
+  public String name() {
+    return "lockstep, %s, %s"
+        .formatted(describe(averaging), workers == 1 ? "1 worker" : workers + " workers");
+  }
+
+  private static String describe(Averaging averaging) {
+    if (!(averaging instanceof Parameters parameters)) {
+      return averaging.mode();
+    }
+    String interval =
+        parameters.interval() == Parameters.EPOCH
+            ? "epoch"
+            : Integer.toString(parameters.interval());
+    return "%s, interval %s%s"
+        .formatted(parameters.mode(), interval, parameters.outer().isPresent() ? ", outer" : "");
+  }
+
+  @Override
+  public String note() {
+    return "Lockstep computes with the `dl4j` engine, one native thread a worker; its seconds begin"
+        + " before the Spark job starts, and it fills its batches from bytes within them.";
+  }
+
+  @Override
+  public Run train(Task task) {
+    Training training =
+        Training.fromScratch(
+            averagedMyWay(task.plan()), task.network(), task.data(), Dl4jEngine::new);
+    TrainingResult result = Gang.of(training, workers).run(spark);
+    return new Run(
+        result.history().epochs().stream().mapToLong(EpochRecord::examples).sum(),
+        curve(result.history().epochs()),
+        result.test().map(Metrics::accuracy).orElse(Double.NaN),
+        Optional.of(result.rounds()));
+  }
+
+  private TrainingPlan averagedMyWay(TrainingPlan plan) {
+    return new TrainingPlan(
+        plan.seed(),
+        plan.epochs(),
+        plan.batchSize(),
+        plan.shards(),
+        plan.optimizer(),
+        averaging,
+        plan.augmentation(),
+        plan.microBatches(),
+        plan.earlyStopping());
+  }
+
+  private static List<Point> curve(List<EpochRecord> epochs) {
+    List<Point> curve = new ArrayList<>();
+    double seconds = 0;
+    for (EpochRecord epoch : epochs) {
+      seconds += epoch.seconds();
+      Metrics validation = epoch.validation();
+      curve.add(new Point(seconds, validation == null ? Double.NaN : validation.accuracy()));
+    }
+    return curve;
+  }
+}
