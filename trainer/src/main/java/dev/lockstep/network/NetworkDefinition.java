@@ -1,6 +1,7 @@
 package dev.lockstep.network;
 
 import dev.lockstep.data.Shape;
+import dev.lockstep.nativelib.NativeLibraries;
 import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
 import java.util.ArrayList;
@@ -54,6 +55,7 @@ public record NetworkDefinition(String name, List<Layer> layers, Loss loss) {
    *     the classes or the loss; the message names the layer and says what would be right
    */
   public Network build(Shape input, int classes) {
+    NativeLibraries.load();
     if (layers.isEmpty()) {
       throw new ConfigurationException(where() + ": it has no layers; it needs at least a dense");
     }
