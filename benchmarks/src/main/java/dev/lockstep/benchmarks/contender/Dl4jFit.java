@@ -1,7 +1,7 @@
 package dev.lockstep.benchmarks.contender;
 
 import dev.lockstep.benchmarks.contender.Run.Point;
-import dev.lockstep.engine.NativeThreads;
+import dev.lockstep.nativelib.NativeLibraries;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -23,7 +23,7 @@ public record Dl4jFit() implements Contender {
 
   @Override
   public Run train(Task task) {
-    NativeThreads.single();
+    NativeLibraries.load();
     MultiLayerNetwork model = Dl4jModel.atTheStart(task);
     List<Point> curve = new ArrayList<>();
     double seconds = 0;

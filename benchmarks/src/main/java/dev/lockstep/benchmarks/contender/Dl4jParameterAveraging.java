@@ -1,7 +1,7 @@
 package dev.lockstep.benchmarks.contender;
 
 import dev.lockstep.benchmarks.contender.Run.Point;
-import dev.lockstep.engine.NativeThreads;
+import dev.lockstep.nativelib.NativeLibraries;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -41,7 +41,7 @@ public record Dl4jParameterAveraging(JavaSparkContext spark, int frequency, int 
 
   @Override
   public Run train(Task task) {
-    NativeThreads.single();
+    NativeLibraries.load();
     SparkDl4jMultiLayer training =
         new SparkDl4jMultiLayer(spark, Dl4jModel.atTheStart(task), master(task));
     List<Point> curve = new ArrayList<>();
