@@ -1,31 +1,35 @@
 package dev.lockstep.benchmarks.contender;
 
 import dev.lockstep.benchmarks.contender.Run.Point;
+import dev.lockstep.config.EngineChoice;
 import dev.lockstep.coordinator.Averaging;
 import dev.lockstep.coordinator.Averaging.Parameters;
 import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.coordinator.TrainingResult;
-import dev.lockstep.engine.Dl4jEngine;
 import dev.lockstep.metrics.EpochRecord;
 import dev.lockstep.metrics.Metrics;
 import dev.lockstep.spark.gang.Gang;
 import dev.lockstep.spark.gang.Training;
+import dev.lockstep.spark.job.SelectedEngine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
- * Lockstep itself, with the {@code dl4j} engine.
+ * Lockstep itself.
  *
+ * @param engine takes the place of the configuration's
  * @param averaging takes the place of the task's
  */
-public record Lockstep(JavaSparkContext spark, Averaging averaging, int workers)
+public record Lockstep(
+    JavaSparkContext spark, EngineChoice engine, Averaging averaging, int workers)
     implements Contender {
   @Override
   public String name() {
-    return "lockstep, %s, %s"
-        .formatted(describe(averaging), workers == 1 ? "1 worker" : workers + " workers");
+    String choice = engine == EngineChoice.AUTO ? "" : " `" + engine.word() + "`";
+    return "lockstep%s, %s, %s"
+        .formatted(choice, describe(averaging), workers == 1 ? "1 worker" : workers + " workers");
   }
 
   private static String describe(Averaging averaging) {
@@ -42,15 +46,18 @@ public record Lockstep(JavaSparkContext spark, Averaging averaging, int workers)
 
   @Override
   public String note() {
-    return "Lockstep computes with the `dl4j` engine, one native thread a worker; its seconds begin"
-        + " before the Spark job starts, and it fills its batches from bytes within them.";
+    return "Lockstep has one native thread a worker; its seconds begin before the Spark job starts,"
+        + " and it fills its batches from bytes within them.";
   }
 
   @Override
   public Run train(Task task) {
     Training training =
         Training.fromScratch(
-            averagedMyWay(task.plan()), task.network(), task.data(), Dl4jEngine::new);
+            averagedMyWay(task.plan()),
+            task.network(),
+            task.data(),
+            SelectedEngine.of(engine, task.network()).factory());
     TrainingResult result = Gang.of(training, workers).run(spark);
     return new Run(
         result.history().epochs().stream().mapToLong(EpochRecord::examples).sum(),

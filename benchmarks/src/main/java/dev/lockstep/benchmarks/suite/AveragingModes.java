@@ -8,6 +8,8 @@ import dev.lockstep.benchmarks.contender.Task;
 import dev.lockstep.benchmarks.measure.Interleaved;
 import dev.lockstep.benchmarks.measure.Series;
 import dev.lockstep.benchmarks.measure.Table;
+import dev.lockstep.config.EngineChoice;
+import dev.lockstep.coordinator.Averaging;
 import dev.lockstep.coordinator.Averaging.Gradients;
 import dev.lockstep.coordinator.Averaging.Parameters;
 import dev.lockstep.optimizer.Clipping;
@@ -56,14 +58,18 @@ final class AveragingModes implements Suite {
   public List<Contender> contenders(JavaSparkContext spark) {
     List<Contender> contenders = new ArrayList<>();
     contenders.add(new Dl4jFit());
-    contenders.add(new Lockstep(spark, new Gradients(), 1));
-    contenders.add(new Lockstep(spark, new Gradients(), WORKERS));
+    contenders.add(lockstep(spark, new Gradients(), 1));
+    contenders.add(lockstep(spark, new Gradients(), WORKERS));
     for (int interval : new int[] {5, 20, Parameters.EPOCH}) {
       Parameters plain = new Parameters(interval, Optional.empty());
-      contenders.add(new Lockstep(spark, plain, WORKERS));
-      contenders.add(new Lockstep(spark, new Parameters(interval, Optional.of(OUTER)), WORKERS));
+      contenders.add(lockstep(spark, plain, WORKERS));
+      contenders.add(lockstep(spark, new Parameters(interval, Optional.of(OUTER)), WORKERS));
     }
     return contenders;
+  }
+
+  private static Lockstep lockstep(JavaSparkContext spark, Averaging averaging, int workers) {
+    return new Lockstep(spark, EngineChoice.AUTO, averaging, workers);
   }
 
   @Override

@@ -8,6 +8,7 @@ import dev.lockstep.benchmarks.measure.Interleaved;
 import dev.lockstep.benchmarks.measure.Series;
 import dev.lockstep.benchmarks.measure.Spread;
 import dev.lockstep.benchmarks.measure.Table;
+import dev.lockstep.config.EngineChoice;
 import dev.lockstep.coordinator.Averaging.Gradients;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,7 +43,8 @@ final class Scaling implements Suite {
   @Override
   public List<Contender> contenders(JavaSparkContext spark) {
     return IntStream.of(1, 2, MOST_WORKERS)
-        .<Contender>mapToObj(workers -> new Lockstep(spark, new Gradients(), workers))
+        .<Contender>mapToObj(
+            workers -> new Lockstep(spark, EngineChoice.AUTO, new Gradients(), workers))
         .toList();
   }
 

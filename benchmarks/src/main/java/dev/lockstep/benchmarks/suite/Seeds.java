@@ -6,6 +6,7 @@ import dev.lockstep.benchmarks.contender.Run;
 import dev.lockstep.benchmarks.contender.Task;
 import dev.lockstep.benchmarks.measure.Series;
 import dev.lockstep.benchmarks.measure.Table;
+import dev.lockstep.config.EngineChoice;
 import dev.lockstep.coordinator.Averaging.Gradients;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,7 +38,7 @@ final class Seeds implements Suite {
 
   @Override
   public List<Contender> contenders(JavaSparkContext spark) {
-    return List.of(new Lockstep(spark, new Gradients(), WORKERS));
+    return List.of(new Lockstep(spark, EngineChoice.AUTO, new Gradients(), WORKERS));
   }
 
   @Override

@@ -10,6 +10,7 @@ import dev.lockstep.benchmarks.measure.Interleaved;
 import dev.lockstep.benchmarks.measure.Series;
 import dev.lockstep.benchmarks.measure.Spread;
 import dev.lockstep.benchmarks.measure.Table;
+import dev.lockstep.config.EngineChoice;
 import dev.lockstep.coordinator.Averaging.Gradients;
 import dev.lockstep.coordinator.RoundSummary;
 import java.util.ArrayList;
@@ -45,7 +46,8 @@ final class Step implements Suite {
   @Override
   public List<Contender> contenders(JavaSparkContext spark) {
     return List.of(
-        new Lockstep(spark, new Gradients(), WORKERS),
+        new Lockstep(spark, EngineChoice.FUSED, new Gradients(), WORKERS),
+        new Lockstep(spark, EngineChoice.DL4J, new Gradients(), WORKERS),
         new Dl4jParameterAveraging(spark, 1, WORKERS),
         new Dl4jFit());
   }
@@ -62,7 +64,7 @@ final class Step implements Suite {
 
   @Override
   public Table table(List<Series> measured) {
-    double lockstep = measured.get(0).spread(Run::examplesPerSecond).median();
+    double first = measured.get(0).spread(Run::examplesPerSecond).median();
     List<List<String>> rows = new ArrayList<>();
     for (Series series : measured) {
       Spread speed = series.spread(Run::examplesPerSecond);
@@ -70,19 +72,19 @@ final class Step implements Suite {
           List.of(
               series.contender().name(),
               speed.text("%,.0f"),
-              Spread.of(lockstep / speed.median()).medianText("%.2f"),
+              Spread.of(first / speed.median()).medianText("%.2f"),
               rounds(series, RoundSummary::computeMillis),
               rounds(series, RoundSummary::waitMillis),
               rounds(series, RoundSummary::updateMillis)));
     }
     List<String> notes = new ArrayList<>();
     notes.add(Interleaved.note(measured));
-    measured.forEach(series -> notes.add(series.contender().note()));
+    measured.stream().map(series -> series.contender().note()).distinct().forEach(notes::add);
     return new Table(
         List.of(
             "contender",
             "examples/s",
-            "lockstep to this",
+            "first to this",
             "engine, ms a step",
             "waiting for the slower worker, ms",
             "reduce, update and publish, ms"),

@@ -17,7 +17,7 @@ class MainTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "step      | lockstep, gradients, 2 workers                  | 3",
+        "step      | lockstep `fused`, gradients, 2 workers          | 4",
         "averaging | lockstep, parameters, interval epoch, 2 workers | 9",
         "seeds     | median                                          | 2",
         "scaling   | lockstep, gradients, 4 workers                  | 3"
