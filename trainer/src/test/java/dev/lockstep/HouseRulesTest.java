@@ -26,6 +26,7 @@ class HouseRulesTest {
   /** Each package may use those before it and none after. */
   private static final List<String> PACKAGES =
       List.of(
+          "dev.lockstep.nativelib..",
           "dev.lockstep.random..",
           "dev.lockstep.yaml..",
           "dev.lockstep.data..",

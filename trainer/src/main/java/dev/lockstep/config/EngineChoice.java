@@ -7,6 +7,8 @@ import java.util.Locale;
 public enum EngineChoice {
   /** The fastest one that knows every layer of the network. */
   AUTO,
+  /** Lockstep's own forward and backward pass, for the layers that it knows. */
+  FUSED,
   /** DL4J's {@code MultiLayerNetwork}, which takes every layer. */
   DL4J;
 

@@ -36,15 +36,16 @@ final class CounterDropout implements IDropout {
   @Override
   public INDArray applyDropout(
       INDArray input, INDArray result, int iteration, int epoch, LayerWorkspaceMgr workspaces) {
-    int examples = (int) input.size(0);
-    int length = (int) (input.length() / examples);
-    float[] drawn = new float[examples * length];
-    for (int i = 0; i < examples; i++) {
-      draws.dropout(layer, current[0].place(i), rate, drawn, i * length, length);
-    }
-    INDArray onHeap = Nd4j.createFromArray(drawn).reshape('c', input.shape());
+    int examples = current[0].size();
+    int elements = (int) (input.length() / examples);
+    float[] drawn = new float[examples * elements];
+    DropoutFactors ofBatch = new DropoutFactors(layer, rate, drawn.length);
+    ofBatch.open(draws, current[0]);
+    ofBatch.write(0, drawn, drawn.length);
+    INDArray byExample =
+        Nd4j.createFromArray(drawn).reshape('c', elements, examples).transpose().dup('c');
     factors = workspaces.createUninitialized(ArrayType.INPUT, DataType.FLOAT, input.shape(), 'c');
-    factors.assign(onHeap);
+    factors.assign(byExample.reshape('c', input.shape()));
     return input.muli(factors, result);
   }
 

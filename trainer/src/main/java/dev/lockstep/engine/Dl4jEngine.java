@@ -1,5 +1,6 @@
 package dev.lockstep.engine;
 
+import dev.lockstep.nativelib.NativeLibraries;
 import dev.lockstep.network.Loss;
 import dev.lockstep.network.Network;
 import dev.lockstep.network.Segment;
@@ -43,7 +44,7 @@ public final class Dl4jEngine implements Engine {
   /** See {@link EngineFactory#open}. */
   public Dl4jEngine(
       Network network, long seed, FloatBuffer parameters, FloatBuffer gradient, int capacity) {
-    NativeThreads.single();
+    NativeLibraries.load();
     this.network = network;
     this.gradient = gradient;
     this.draws = new StepDraws(seed);

@@ -22,20 +22,13 @@ final class StepDraws {
   }
 
   /**
-   * Writes dropout's factors for one example's inputs to {@code layer}: 0 for the fraction {@code
-   * rate} that is dropped, {@code 1 / (1 - rate)} for what is kept (inverted dropout, as Keras).
+   * The key of the 32-bit stream ({@link CounterRandom#bits}) whose draw e decides on element e of
+   * an example's input to {@code layer}.
+   *
+   * @param layer number in DL4J's list of layers, from 0
+   * @param place the example's place in the whole batch
    */
-  void dropout(int layer, int place, double rate, float[] factors, int offset, int length) {
-    int key = (int) (CounterRandom.key(stepKey, layer, place) >>> 32);
-    int threshold = threshold(rate);
-    float kept = (float) (1 / (1 - rate));
-    for (int i = 0; i < length; i++) {
-      factors[offset + i] = (CounterRandom.bits(key, i) >>> 8) < threshold ? 0f : kept;
-    }
-  }
-
-  /** The 24-bit draws below this number are dropped. */
-  private static int threshold(double rate) {
-    return (int) Math.round(rate * (1 << 24));
+  int key(int layer, int place) {
+    return (int) (CounterRandom.key(stepKey, layer, place) >>> 32);
   }
 }

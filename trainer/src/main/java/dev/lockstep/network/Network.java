@@ -1,6 +1,7 @@
 package dev.lockstep.network;
 
 import dev.lockstep.data.Shape;
+import dev.lockstep.nativelib.NativeLibraries;
 import dev.lockstep.random.CounterRandom;
 import dev.lockstep.yaml.ConfigurationException;
 import java.util.List;
@@ -58,6 +59,7 @@ public final class Network {
    *     or asks for something that a worker cannot repeat or the coordinator does not do
    */
   public static Network fromDl4j(String name, String json, Shape input, int classes) {
+    NativeLibraries.load();
     return new Dl4jReader(name, input, classes).read(json);
   }
 

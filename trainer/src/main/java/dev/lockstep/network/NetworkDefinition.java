@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.data.Shape;
+import dev.lockstep.nativelib.NativeLibraries;
 import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
 import java.util.ArrayList;
@@ -65,6 +66,7 @@ public record NetworkDefinition(String name, List<Layer> layers, Loss loss) {
    *     the classes or the loss; the message names the layer and says what would be right
    */
   public Network build(Shape input, int classes) {
+    NativeLibraries.load();
     if (layers.isEmpty()) {
       throw new ConfigurationException(where() + ": it has no layers; it needs at least a dense");
     }

@@ -1,6 +1,6 @@
 /**
  * Network definitions: YAML with Keras' words, or DL4J's JSON, becomes a {@link
  * dev.lockstep.network.Network} with resolved shapes, one flat parameter vector and a DL4J
- * configuration. May import {@code random}, {@code yaml} and {@code data}.
+ * configuration. May import {@code nativelib}, {@code random}, {@code yaml} and {@code data}.
  */
 package dev.lockstep.network;

@@ -46,10 +46,15 @@ public final class CounterRandom {
    * (nullprogram.com/blog/2018/07/31).
    */
   public static int bits(int key, int index) {
-    int h = key + index * 0x9E3779B9;
+    int h = skip(key, index);
     h = (h ^ (h >>> 16)) * 0x7FEB352D;
     h = (h ^ (h >>> 15)) * 0x846CA68B;
     return h ^ (h >>> 16);
+  }
+
+  /** The key of stream {@code key} without its first {@code count} draws. */
+  public static int skip(int key, int count) {
+    return key + count * 0x9E3779B9;
   }
 
   /** The next 64 random bits. */

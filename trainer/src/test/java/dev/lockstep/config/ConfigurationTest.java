@@ -266,7 +266,7 @@ class ConfigurationTest {
         "{network: lenet, dataset: [mnist]} | small.yaml: dataset is a list but must be mnist or"
             + " {idx: <directory>}",
         "{network: lenet, engine: fast} | small.yaml: engine is 'fast' but must be one of auto,"
-            + " dl4j",
+            + " fused, dl4j",
         "{network: lenet, training: 5} | small.yaml: training is '5' but must be a mapping",
         "{network: lenet, training: {epochs: 0}} | small.yaml: training.epochs is '0' but must be a"
             + " whole number of at least 1",

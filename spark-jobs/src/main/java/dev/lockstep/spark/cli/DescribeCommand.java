@@ -145,7 +145,11 @@ final class DescribeCommand implements Runnable {
     out.printf("network %s%n", network.name());
     out.printf("input   %s, %d classes%n", network.input(), network.classes());
     out.printf("loss    %s%n", network.loss().word());
-    out.printf("engine  %s%n%n", SelectedEngine.of(engine, network).name());
+    SelectedEngine selected = SelectedEngine.of(engine, network);
+    out.printf(
+        "engine  %s%s%n%n",
+        selected.name(),
+        selected.notFused().map(layer -> " (fused does not know " + layer + ")").orElse(""));
     table(network).forEach(out::println);
     int total = network.layout().length();
     int statistics =

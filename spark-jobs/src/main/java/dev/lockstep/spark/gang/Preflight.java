@@ -3,13 +3,13 @@ package dev.lockstep.spark.gang;
 import com.sun.management.HotSpotDiagnosticMXBean;
 import dev.lockstep.coordinator.Averaging.Parameters;
 import dev.lockstep.coordinator.TrainingPlan;
+import dev.lockstep.nativelib.NativeLibraries;
 import dev.lockstep.network.Network;
 import dev.lockstep.yaml.ConfigurationException;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.Pointer;
-import org.nd4j.linalg.factory.Nd4j;
 
 /** Says before a run begins, in one message, all that would fail later. */
 public final class Preflight {
@@ -27,7 +27,7 @@ public final class Preflight {
    */
   public static void requireNativeLibraries() {
     try {
-      Nd4j.zeros(1).close();
+      NativeLibraries.load();
     } catch (LinkageError | RuntimeException e) {
       Throwable root = e;
       while (root.getCause() != null) {

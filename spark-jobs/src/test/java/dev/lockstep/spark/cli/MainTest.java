@@ -42,7 +42,7 @@ class MainTest {
 
     assertThat(given.exitCode()).isZero();
     assertThat(given.out())
-        .contains("engine  dl4j")
+        .contains("engine  fused")
         .contains("1  dense    512        401,920  512 units, relu")
         .contains("2  dropout  512              0  rate 0.3")
         .contains("3  dense    10           5,130  10 units, softmax")

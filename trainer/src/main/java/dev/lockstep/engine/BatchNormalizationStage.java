@@ -1,0 +1,189 @@
+package dev.lockstep.engine;
+
+import static org.bytedeco.openblas.global.openblas_nolapack.CblasNoTrans;
+import static org.bytedeco.openblas.global.openblas_nolapack.CblasRowMajor;
+import static org.bytedeco.openblas.global.openblas_nolapack.cblas_sdot;
+import static org.bytedeco.openblas.global.openblas_nolapack.cblas_sgemv;
+
+import dev.lockstep.network.BatchNormalization;
+import dev.lockstep.network.Segment;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import java.util.List;
+import org.bytedeco.javacpp.FloatPointer;
+import org.deeplearning4j.nn.params.BatchNormalizationParamInitializer;
+
+/**
+ * Batch normalisation (Ioffe and Szegedy, 2015). While training, each channel is normalised by its
+ * mean and biased variance over the batch, and the running statistics get, as if it were their
+ * gradient, the amount by which each example would lower them: {@code (1 - momentum) * (running -
+ * batch's)}. In prediction, the running statistics normalise.
+ */
+final class BatchNormalizationStage implements Stage {
+  private static final int BLOCK = 4096;
+
+  private final BatchNormalization definition;
+  private final Vectors vectors;
+  private final Segment gamma;
+  private final Segment beta;
+  private final Segment runningMean;
+  private final Segment runningVariance;
+  private final Tensor input;
+  private final Tensor output;
+  private final Tensor normalized;
+  private final Nonlinearity nonlinearity;
+  private final int channels;
+  private final int area;
+  private final FloatPointer ones;
+  private final FloatBuffer sums;
+  private final FloatPointer sumPointer;
+  private final float[] scales;
+  private final float[] shifts;
+  private final float[] means;
+  private final float[] variances;
+  private final float[] inverseDeviations;
+  private final float[] values = new float[BLOCK];
+  private final float[] others = new float[BLOCK];
+
+  /**
+   * A layer on top of {@code input}.
+   *
+   * @param channels that are normalised, each by itself
+   */
+  BatchNormalizationStage(
+      BatchNormalization definition,
+      Vectors vectors,
+      List<Segment> segments,
+      Tensor input,
+      int channels,
+      int capacity,
+      Nonlinearity nonlinearity) {
+    this.definition = definition;
+    this.vectors = vectors;
+    this.gamma = Vectors.segment(segments, BatchNormalizationParamInitializer.GAMMA);
+    this.beta = Vectors.segment(segments, BatchNormalizationParamInitializer.BETA);
+    this.runningMean = Vectors.segment(segments, BatchNormalizationParamInitializer.GLOBAL_MEAN);
+    this.runningVariance = Vectors.segment(segments, BatchNormalizationParamInitializer.GLOBAL_VAR);
+    this.input = input;
+    this.output = new Tensor(input.features(), capacity, true);
+    this.normalized = new Tensor(input.features(), capacity, false);
+    this.nonlinearity = nonlinearity;
+    this.channels = channels;
+    this.area = input.features() / channels;
+    float[] one = new float[area * capacity];
+    Arrays.fill(one, 1);
+    this.ones = new FloatPointer(FloatVector.of(one));
+    this.sums = FloatVector.allocate(channels);
+    this.sumPointer = new FloatPointer(sums);
+    this.scales = new float[channels];
+    this.shifts = new float[channels];
+    this.means = new float[channels];
+    this.variances = new float[channels];
+    this.inverseDeviations = new float[channels];
+  }
+
+  @Override
+  public Tensor output() {
+    return output;
+  }
+
+  @Override
+  public void forward(Pass pass) {
+    int length = area * pass.examples();
+    vectors.parameters().get(gamma.offset(), scales);
+    vectors.parameters().get(beta.offset(), shifts);
+    if (pass.training()) {
+      normalizeByBatch(length);
+    } else {
+      normalizeByRunningStatistics(length);
+    }
+    nonlinearity.forward(output, pass);
+  }
+
+  private void normalizeByBatch(int length) {
+    sum(input.values(0), length);
+    sums.get(0, means);
+    for (int channel = 0; channel < channels; channel++) {
+      means[channel] /= length;
+      int from = channel * length;
+      scale(input.values(), from, length, 1, -means[channel], normalized.values());
+      variances[channel] =
+          cblas_sdot(length, normalized.values(from), 1, normalized.values(from), 1) / length;
+      inverseDeviations[channel] = inverseDeviation(variances[channel]);
+      scale(normalized.values(), from, length, inverseDeviations[channel], 0, normalized.values());
+      scale(normalized.values(), from, length, scales[channel], shifts[channel], output.values());
+    }
+  }
+
+  private void normalizeByRunningStatistics(int length) {
+    vectors.parameters().get(runningMean.offset(), means);
+    vectors.parameters().get(runningVariance.offset(), variances);
+    for (int channel = 0; channel < channels; channel++) {
+      float scale = scales[channel] * inverseDeviation(variances[channel]);
+      float shift = shifts[channel] - means[channel] * scale;
+      scale(input.values(), channel * length, length, scale, shift, output.values());
+    }
+  }
+
+  private float inverseDeviation(float variance) {
+    return (float) (1 / Math.sqrt(variance + definition.epsilon()));
+  }
+
+  /** Writes the sum of each channel's numbers to {@link #sums}. */
+  private void sum(FloatPointer rows, int length) {
+    cblas_sgemv(
+        CblasRowMajor, CblasNoTrans, channels, length, 1, rows, length, ones, 1, 0, sumPointer, 1);
+  }
+
+  private void scale(
+      FloatBuffer from, int offset, int length, float scale, float shift, FloatBuffer to) {
+    for (int start = offset; start < offset + length; start += BLOCK) {
+      int count = Math.min(BLOCK, offset + length - start);
+      from.get(start, values, 0, count);
+      for (int i = 0; i < count; i++) {
+        values[i] = values[i] * scale + shift;
+      }
+      to.put(start, values, 0, count);
+    }
+  }
+
+  @Override
+  public void backward(Pass pass) {
+    int length = area * pass.examples();
+    nonlinearity.backward(output, pass);
+    sum(output.gradient(0), length);
+    vectors.gradient().put(beta.offset(), sums, 0, channels);
+    for (int channel = 0; channel < channels; channel++) {
+      int from = channel * length;
+      float sum = sums.get(channel);
+      float product = cblas_sdot(length, output.gradient(from), 1, normalized.values(from), 1);
+      vectors.gradient().put(gamma.offset() + channel, product);
+      if (input.differentiable()) {
+        float factor = scales[channel] * inverseDeviations[channel];
+        giveToInput(from, length, factor, sum / length, product / length);
+      }
+    }
+    drift(runningMean, means, pass.examples());
+    drift(runningVariance, variances, pass.examples());
+  }
+
+  private void giveToInput(int offset, int length, float factor, float mean, float slope) {
+    for (int start = offset; start < offset + length; start += BLOCK) {
+      int count = Math.min(BLOCK, offset + length - start);
+      output.gradient().get(start, values, 0, count);
+      normalized.values().get(start, others, 0, count);
+      for (int i = 0; i < count; i++) {
+        values[i] = factor * (values[i] - mean - slope * others[i]);
+      }
+      input.gradient().put(start, values, 0, count);
+    }
+  }
+
+  private void drift(Segment running, float[] ofBatch, int examples) {
+    float weight = (float) (examples * (1 - definition.momentum()));
+    for (int channel = 0; channel < channels; channel++) {
+      float current = vectors.parameters().get(running.offset() + channel);
+      vectors.gradient().put(running.offset() + channel, weight * (current - ofBatch[channel]));
+    }
+  }
+}

@@ -1,0 +1,204 @@
+package dev.lockstep.engine;
+
+import dev.lockstep.network.Activation;
+import dev.lockstep.network.ActivationLayer;
+import dev.lockstep.network.ActivationShape;
+import dev.lockstep.network.ActivationShape.Image;
+import dev.lockstep.network.BatchNormalization;
+import dev.lockstep.network.Conv2d;
+import dev.lockstep.network.Dense;
+import dev.lockstep.network.Dropout;
+import dev.lockstep.network.Flatten;
+import dev.lockstep.network.Layer;
+import dev.lockstep.network.Network;
+import dev.lockstep.network.NetworkLayer;
+import dev.lockstep.network.Pooling2d;
+import dev.lockstep.network.Segment;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Turns a network's layers into stages: each takes along the activation and dropout after it. */
+final class StageBuilder {
+  private final Network network;
+  private final List<NetworkLayer> layers;
+  private final Vectors vectors;
+  private final int capacity;
+  private final List<Stage> stages = new ArrayList<>();
+
+  /** The layer that comes next, and its number in DL4J's list, where flatten is none. */
+  private int next;
+
+  private int dl4jLayer;
+
+  StageBuilder(Network network, Vectors vectors, int capacity) {
+    this.network = network;
+    this.layers = network.layers();
+    this.vectors = vectors;
+    this.capacity = capacity;
+  }
+
+  List<Stage> build() {
+    skipFlatten();
+    if (!(layer() instanceof Dense)) {
+      stages.add(new InputStage(network.input().size(), capacity));
+    }
+    while (next < layers.size()) {
+      addStage();
+      skipFlatten();
+    }
+    return List.copyOf(stages);
+  }
+
+  private void addStage() {
+    NetworkLayer current = layers.get(next);
+    Layer definition = layer();
+    if (definition instanceof Dense dense) {
+      advance();
+      Nonlinearity nonlinearity = nonlinearity(dense.activation(), current.output());
+      stages.add(
+          new DenseStage(
+              vectors,
+              current.segments(),
+              stages.isEmpty() ? null : input(),
+              current.input().size(),
+              dense.units(),
+              capacity,
+              nonlinearity));
+    } else if (definition instanceof Conv2d convolution) {
+      advance();
+      addConvolution(current, convolution);
+    } else if (definition instanceof BatchNormalization normalization) {
+      advance();
+      addNormalization(current, normalization);
+    } else if (definition instanceof Pooling2d pooling) {
+      advance();
+      addPooling(current, pooling, bias(List.of(), current.output()), Activation.LINEAR);
+    } else {
+      stages.add(
+          new ElementwiseStage(
+              input(), capacity, nonlinearity(Activation.LINEAR, current.output())));
+    }
+  }
+
+  private void addConvolution(NetworkLayer current, Conv2d convolution) {
+    List<Segment> segments = current.segments();
+    Windows windows =
+        Windows.of(convolution.window(), (Image) current.input(), (Image) current.output());
+    Bias bias = bias(segments, current.output());
+    Bias none = bias(List.of(), current.output());
+    Activation activation = activation(convolution.activation());
+    boolean pooled = beforeMaxPooling();
+    Tensor input = input();
+    Nonlinearity nonlinearity = pooled ? none() : nonlinearity(activation, current.output());
+    stages.add(
+        new ConvolutionStage(
+            vectors, segments, input, windows, pooled ? none : bias, capacity, nonlinearity));
+    if (pooled) {
+      addNextPooling(bias, activation);
+    }
+  }
+
+  private void addNormalization(NetworkLayer current, BatchNormalization normalization) {
+    ActivationShape shape = current.output();
+    Activation activation = activation(Activation.LINEAR);
+    boolean pooled = beforeMaxPooling();
+    Tensor input = input();
+    Nonlinearity nonlinearity = pooled ? none() : nonlinearity(activation, shape);
+    stages.add(
+        new BatchNormalizationStage(
+            normalization,
+            vectors,
+            current.segments(),
+            input,
+            shape instanceof Image image ? image.channels() : shape.size(),
+            capacity,
+            nonlinearity));
+    if (pooled) {
+      addNextPooling(bias(List.of(), shape), activation);
+    }
+  }
+
+  private void addNextPooling(Bias bias, Activation activation) {
+    NetworkLayer current = layers.get(next);
+    Pooling2d pooling = (Pooling2d) layer();
+    advance();
+    addPooling(current, pooling, bias, activation);
+  }
+
+  private void addPooling(
+      NetworkLayer current, Pooling2d pooling, Bias bias, Activation activation) {
+    stages.add(
+        new PoolingStage(
+            pooling.statistic(),
+            Windows.of(pooling.window(), (Image) current.input(), (Image) current.output()),
+            input(),
+            bias,
+            capacity,
+            nonlinearity(activation, current.output())));
+  }
+
+  private Bias bias(List<Segment> segments, ActivationShape shape) {
+    int channels = shape instanceof Image image ? image.channels() : shape.size();
+    return new Bias(vectors, segments, channels, shape.size() / channels * capacity);
+  }
+
+  /** What the activation and the dropout that come next do, after {@code own}. */
+  private Nonlinearity nonlinearity(Activation own, ActivationShape shape) {
+    Activation activation = activation(own);
+    if (next == layers.size()) {
+      return OutputLoss.differentiates(network.loss())
+          ? Nonlinearity.ofOutput(activation, shape.size(), capacity)
+          : Nonlinearity.of(activation, shape.size(), capacity);
+    }
+    if (layer() instanceof Dropout dropout && activation != Activation.SOFTMAX) {
+      int number = dl4jLayer;
+      advance();
+      // The fraction as DL4J comes by it from the probability of being kept.
+      return Nonlinearity.withDropout(activation, number, 1 - (1 - dropout.rate()), capacity);
+    }
+    return Nonlinearity.of(activation, shape.size(), capacity);
+  }
+
+  private Nonlinearity none() {
+    return Nonlinearity.of(Activation.LINEAR, 1, capacity);
+  }
+
+  /** {@code own}, or that of the activation layer which comes next if there is none yet. */
+  private Activation activation(Activation own) {
+    skipFlatten();
+    if (own == Activation.LINEAR
+        && next < layers.size()
+        && layer() instanceof ActivationLayer activation) {
+      advance();
+      skipFlatten();
+      return activation.activation();
+    }
+    return own;
+  }
+
+  private boolean beforeMaxPooling() {
+    return next < layers.size()
+        && layer() instanceof Pooling2d pooling
+        && pooling.statistic() == Pooling2d.Statistic.MAX;
+  }
+
+  private Tensor input() {
+    return stages.get(stages.size() - 1).output();
+  }
+
+  private Layer layer() {
+    return layers.get(next).definition().orElseThrow();
+  }
+
+  private void advance() {
+    next++;
+    dl4jLayer++;
+  }
+
+  /** The tensors of an image and of a vector are the same. */
+  private void skipFlatten() {
+    while (next < layers.size() && layer() instanceof Flatten) {
+      next++;
+    }
+  }
+}

@@ -1,0 +1,85 @@
+package dev.lockstep.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lockstep.network.Segment;
+import org.junit.jupiter.api.Test;
+
+/** The fused engine's gradient against differences of a loss in double precision. */
+class FusedGradientTest {
+  private static final double DIFFERENCE = 1e-6;
+  private static final long STEP = 9;
+
+  @Test
+  void theGradientOfAPerceptronIsThatOfItsLoss() {
+    check(
+        Problem.classifier(
+            "dropout: {rate: 0.2}",
+            "dense: {units: 6, activation: leaky_relu}",
+            "dropout: {rate: 0.3}",
+            "dense: {units: 5}",
+            "batch_normalization",
+            "activation: elu",
+            "dense: {units: 4, activation: softmax}"));
+  }
+
+  @Test
+  void theGradientOfAConvolutionalNetworkIsThatOfItsLoss() {
+    check(
+        Problem.classifier(
+            "conv2d: {filters: 3, kernelSize: 3, padding: same, activation: relu}",
+            "max_pooling2d: {poolSize: 2, strides: 1}",
+            "dropout: {rate: 0.2}",
+            "conv2d: {filters: 2, kernelSize: 2, strides: 2, padding: same}",
+            "batch_normalization",
+            "activation: tanh",
+            "average_pooling2d: {poolSize: 2, padding: same}",
+            "flatten"));
+  }
+
+  @Test
+  void theGradientOfEveryLossIsThatOfTheLoss() {
+    check(Problem.of("mse", "dense: {units: 3, activation: sigmoid}"));
+    check(Problem.of("binary_crossentropy", "dense: {units: 3, activation: sigmoid}"));
+    check(Problem.of("categorical_crossentropy", "dense: {units: 3, activation: softmax}"));
+  }
+
+  private static void check(Problem problem) {
+    Batch batch = problem.batch(4, 4);
+    StepSums sums = new StepSums();
+    float[] gradient = problem.gradient(FusedEngine::new, batch, STEP, sums);
+    double[] parameters = new double[gradient.length];
+    for (int i = 0; i < parameters.length; i++) {
+      parameters[i] = problem.parameters().get(i);
+    }
+    StepDraws draws = new StepDraws(Problem.SEED);
+    draws.open(STEP);
+    DoubleNetwork network =
+        new DoubleNetwork(
+            problem.network(), parameters, batch, key -> draws.key(key / 1000, key % 1000));
+    assertThat(sums.loss()).isCloseTo(network.loss(), within(1e-5 * network.loss()));
+    for (Segment segment : problem.network().layout().segments()) {
+      for (int i = segment.offset(); !segment.statistic() && i < end(segment); i++) {
+        double difference = difference(network, parameters, i);
+        assertThat((double) gradient[i])
+            .as("%s of layer %d", segment.name(), segment.layer())
+            .isCloseTo(difference, within(1e-4 * Math.abs(difference) + 1e-5));
+      }
+    }
+  }
+
+  private static int end(Segment segment) {
+    return segment.offset() + segment.length();
+  }
+
+  private static double difference(DoubleNetwork network, double[] parameters, int i) {
+    double before = parameters[i];
+    parameters[i] = before + DIFFERENCE;
+    double above = network.loss();
+    parameters[i] = before - DIFFERENCE;
+    double below = network.loss();
+    parameters[i] = before;
+    return (above - below) / (2 * DIFFERENCE);
+  }
+}
