@@ -10,8 +10,8 @@ import dev.lockstep.data.Shape;
 import dev.lockstep.network.Network;
 import dev.lockstep.network.NetworkLayer;
 import dev.lockstep.network.Segment;
-import dev.lockstep.spark.job.SelectedEngine;
-import dev.lockstep.spark.job.TrainingJob;
+import dev.lockstep.spark.gang.SelectedEngine;
+import dev.lockstep.spark.source.DatasetSource;
 import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
 import java.io.PrintWriter;
@@ -101,7 +101,7 @@ final class DescribeCommand implements Runnable {
     if (what.configured != null) {
       Configuration configuration =
           ConfigurationFile.read(what.configured.config, what.configured.overrides);
-      Dataset dataset = TrainingJob.source(configuration).load();
+      Dataset dataset = DatasetSource.of(configuration).load();
       print(configuration.network(dataset.shape(), dataset.classes()), configuration.engine());
     } else {
       Named named = what.named;

@@ -4,54 +4,65 @@ import dev.lockstep.coordinator.Progress;
 import dev.lockstep.coordinator.RunAbortedException;
 import dev.lockstep.coordinator.SharedMemoryCoordinator;
 import dev.lockstep.coordinator.TrainingResult;
-import dev.lockstep.worker.Worker;
+import dev.lockstep.data.BatchOrder;
+import dev.lockstep.spark.transport.CoordinatorServer;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
 import org.apache.spark.SparkException;
 import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The N workers of one training, as one Spark job of N long tasks in the driver's own JVM ({@code
- * --master local[...]}), where they share the coordinator's memory.
+ * The N workers of one training, as one Spark job of N long tasks. In the driver's own JVM ({@code
+ * --master local[...]}) they share the coordinator's memory; on a cluster they reach it over the
+ * network.
  *
  * <p>Safe for use by many threads.
  */
 public final class Gang {
   private static final Logger LOG = LoggerFactory.getLogger(Gang.class);
+  private static final long GLANCE_MILLIS = 200;
+
+  /** How long the workers of a run that has failed may take to leave by themselves. */
+  private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   /** The gangs of this JVM: what a task, which Spark has serialised, finds its gang by. */
   private static final Map<String, Gang> GANGS = new ConcurrentHashMap<>();
 
   private final String id = UUID.randomUUID().toString();
-  private final Worker[] workers;
+  private final Training training;
+  private final BatchOrder order;
+  private final int size;
   private final SharedMemoryCoordinator coordinator;
 
-  private Gang(Worker[] workers, SharedMemoryCoordinator coordinator) {
-    this.workers = workers;
-    this.coordinator = coordinator;
-  }
-
-  /** The gang that will train as {@code training} says, not yet running. */
-  public static Gang of(Training training, int size) {
-    SharedMemoryCoordinator coordinator =
+  private Gang(Training training, int size) {
+    this.training = training;
+    this.order = training.order();
+    this.size = size;
+    this.coordinator =
         new SharedMemoryCoordinator(
             training.plan(),
             training.network(),
-            training.order(),
+            order,
             size,
             training.initialParameters(),
             training.data().split().validation().length > 0,
             training.data().test().size() > 0);
-    Worker[] workers =
-        IntStream.range(0, size)
-            .mapToObj(rank -> training.worker(rank, size))
-            .toArray(Worker[]::new);
-    return new Gang(workers, coordinator);
+  }
+
+  /** The gang that will train as {@code training} says, not yet running. */
+  public static Gang of(Training training, int size) {
+    return new Gang(training, size);
   }
 
   /**
@@ -60,13 +71,12 @@ public final class Gang {
    * @throws RunAbortedException if it fails, with the first worker's error as cause
    */
   public TrainingResult run(JavaSparkContext spark) {
-    GANGS.put(id, this);
     try {
-      int[] ranks = IntStream.range(0, workers.length).toArray();
-      String gang = id;
-      spark
-          .parallelize(IntStream.of(ranks).boxed().toList(), ranks.length)
-          .foreach(rank -> work(gang, rank));
+      if (spark.isLocal()) {
+        runHere(spark);
+      } else {
+        runOnExecutors(spark);
+      }
       return coordinator.result();
     } catch (RuntimeException e) {
       coordinator.abort(e);
@@ -74,8 +84,49 @@ public final class Gang {
     } catch (Exception e) {
       coordinator.abort(e);
       return coordinator.result();
+    }
+  }
+
+  private JavaRDD<Integer> ranks(JavaSparkContext spark) {
+    return spark.parallelize(IntStream.range(0, size).boxed().toList(), size);
+  }
+
+  private void runHere(JavaSparkContext spark) {
+    GANGS.put(id, this);
+    try {
+      String gang = id;
+      ranks(spark).foreach(rank -> work(gang, rank));
     } finally {
       GANGS.remove(id);
+    }
+  }
+
+  private void runOnExecutors(JavaSparkContext spark) throws Exception {
+    try (CoordinatorServer server = new CoordinatorServer(coordinator, spark.getConf())) {
+      await(ranks(spark).foreachAsync(RemoteWorker.of(training, size, server.invitation())));
+    }
+  }
+
+  /** When the run has failed, workers that are not there yet will never come to learn it. */
+  private void await(Future<Void> job) throws Exception {
+    long failedSince = 0;
+    while (true) {
+      try {
+        job.get(GLANCE_MILLIS, TimeUnit.MILLISECONDS);
+        return;
+      } catch (TimeoutException e) {
+        if (coordinator.failure().isPresent()) {
+          failedSince = failedSince == 0 ? System.nanoTime() : failedSince;
+          if (System.nanoTime() - failedSince > GRACE_NANOS) {
+            job.cancel(true);
+            return;
+          }
+        }
+      } catch (CancellationException e) {
+        return;
+      } catch (ExecutionException e) {
+        throw e.getCause() instanceof Exception cause ? cause : e;
+      }
     }
   }
 
@@ -94,15 +145,14 @@ public final class Gang {
     Gang gang = GANGS.get(id);
     if (gang == null) {
       throw new SparkException(
-          "worker of rank %d runs in another JVM than its coordinator; use --master local[...]"
-              .formatted(rank));
+          "the gang of the worker of rank %d has gone from this JVM".formatted(rank));
     }
     TaskContext task = TaskContext.get();
     if (task.attemptNumber() > 0) {
       LOG.warn("worker of rank {} starts again, attempt {}", rank, task.attemptNumber());
     }
     try {
-      gang.workers[rank].run(gang.coordinator, task.taskAttemptId());
+      gang.training.worker(gang.order, rank, gang.size).run(gang.coordinator, task.taskAttemptId());
     } catch (RunAbortedException e) {
       LOG.debug("worker of rank {} ends: {}", rank, e.getMessage());
     } catch (RuntimeException | Error e) {

@@ -1,7 +1,7 @@
 package dev.lockstep.spark.gang;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
-import dev.lockstep.coordinator.Averaging.Parameters;
+import dev.lockstep.coordinator.SeatShape;
 import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.nativelib.NativeLibraries;
 import dev.lockstep.network.Network;
@@ -58,6 +58,36 @@ public final class Preflight {
                   + " another; give the master more cores or use at most %d workers")
               .formatted(workers, slots, slots));
     }
+    addShardProblems(plan, trainingExamples, workers, problems);
+    long batches = (long) network.input().size() * (plan.batchSize() + 256L);
+    long perWorker = vector(plan, network) + 2L * network.layout().length() + batches;
+    addDirectMemoryProblem(plan, network, workers * perWorker, problems);
+    long nativeNeeded = workers * (ENGINE_BYTES + 4L * Float.BYTES * network.layout().length());
+    if (Pointer.maxBytes() > 0 && nativeNeeded > Pointer.maxBytes()) {
+      problems.add(
+          ("ND4J needs about %d MiB outside the heap but may take %d MiB; raise"
+                  + " -Dorg.bytedeco.javacpp.maxbytes (and .maxphysicalbytes)")
+              .formatted(nativeNeeded / MEBIBYTE, Pointer.maxBytes() / MEBIBYTE));
+    }
+    throwIfAny(problems);
+  }
+
+  /**
+   * Checks the driver's part of a run of {@code workers} workers in other JVMs.
+   *
+   * @param trainingExamples that the workers learn from
+   * @throws ConfigurationException that names every problem
+   */
+  public static void checkDriver(
+      TrainingPlan plan, Network network, int trainingExamples, int workers) {
+    List<String> problems = new ArrayList<>();
+    addShardProblems(plan, trainingExamples, workers, problems);
+    addDirectMemoryProblem(plan, network, workers * vector(plan, network), problems);
+    throwIfAny(problems);
+  }
+
+  private static void addShardProblems(
+      TrainingPlan plan, int trainingExamples, int workers, List<String> problems) {
     if (plan.shards() > trainingExamples) {
       problems.add(
           "training.shards is %d but there are only %d training examples; use at most %d shards"
@@ -68,7 +98,12 @@ public final class Preflight {
           "training.workers is %d but training.shards is %d, and every worker needs a shard"
               .formatted(workers, plan.shards()));
     }
-    long needed = directBytes(plan, network, workers);
+  }
+
+  /** Checks for what is published and {@code others} floats beside it. */
+  private static void addDirectMemoryProblem(
+      TrainingPlan plan, Network network, long others, List<String> problems) {
+    long needed = Float.BYTES * (vector(plan, network) + others);
     long limit = directLimit();
     if (needed > limit) {
       problems.add(
@@ -76,26 +111,18 @@ public final class Preflight {
                   + " -XX:MaxDirectMemorySize or -Xmx")
               .formatted(needed / MEBIBYTE, limit / MEBIBYTE));
     }
-    long nativeNeeded = workers * (ENGINE_BYTES + 4L * Float.BYTES * network.layout().length());
-    if (Pointer.maxBytes() > 0 && nativeNeeded > Pointer.maxBytes()) {
-      problems.add(
-          ("ND4J needs about %d MiB outside the heap but may take %d MiB; raise"
-                  + " -Dorg.bytedeco.javacpp.maxbytes (and .maxphysicalbytes)")
-              .formatted(nativeNeeded / MEBIBYTE, Pointer.maxBytes() / MEBIBYTE));
-    }
+  }
+
+  /** Floats of what is published, and of a contribution. */
+  private static long vector(TrainingPlan plan, Network network) {
+    return SeatShape.of(plan, network, 0, 1).vectorLength();
+  }
+
+  private static void throwIfAny(List<String> problems) {
     if (!problems.isEmpty()) {
       throw new ConfigurationException(
           "the run would fail:\n  - " + String.join("\n  - ", problems));
     }
-  }
-
-  /** Published vector, contributions, and batches of the workers. */
-  private static long directBytes(TrainingPlan plan, Network network, int workers) {
-    long parameters = network.layout().length();
-    long slots = plan.averaging() instanceof Parameters ? plan.optimizer().slots().size() : 0;
-    long vector = parameters * (1 + slots);
-    long batches = (long) network.input().size() * (plan.batchSize() + 256L);
-    return Float.BYTES * (vector + workers * (vector + 2 * parameters + batches));
   }
 
   private static long directLimit() {

@@ -1,36 +1,65 @@
 package dev.lockstep.spark.gang;
 
+import dev.lockstep.config.Configuration;
 import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.data.BatchOrder;
+import dev.lockstep.data.Dataset;
 import dev.lockstep.engine.EngineFactory;
 import dev.lockstep.network.Network;
+import dev.lockstep.spark.source.DatasetSource;
+import dev.lockstep.split.Split;
 import dev.lockstep.worker.TrainingSet;
 import dev.lockstep.worker.Worker;
+import java.util.Optional;
 
 /**
  * A training that is ready to run, with any number of workers.
  *
+ * @param configuration what {@link #of} makes it from, on the driver and on every executor alike;
+ *     if empty, it can run in the driver's JVM only
  * @param initialParameters what training starts from, in DL4J's order
  * @param engines opens the engine of each worker
  */
 public record Training(
+    Optional<Configuration> configuration,
     TrainingPlan plan,
     Network network,
     TrainingSet data,
-    BatchOrder order,
     float[] initialParameters,
     EngineFactory engines) {
+
+  /**
+   * The training that {@code configuration} describes. Loads its data set.
+   *
+   * @throws dev.lockstep.yaml.ConfigurationException if the data set cannot be loaded, or does not
+   *     fit the network
+   */
+  public static Training of(Configuration configuration) {
+    Dataset dataset = DatasetSource.of(configuration).load();
+    Split split = configuration.validation().split(dataset.training(), configuration.seed());
+    Network network = configuration.network(dataset.shape(), dataset.classes());
+    return new Training(
+        Optional.of(configuration),
+        configuration.plan(),
+        network,
+        new TrainingSet(dataset, split),
+        network.initialParameters(configuration.seed()),
+        SelectedEngine.of(configuration.engine(), network).factory());
+  }
 
   /** The training that starts from the network's own initial parameters for the plan's seed. */
   public static Training fromScratch(
       TrainingPlan plan, Network network, TrainingSet data, EngineFactory engines) {
-    BatchOrder order =
-        new BatchOrder(data.split().training(), plan.shards(), plan.batchSize(), plan.seed());
     return new Training(
-        plan, network, data, order, network.initialParameters(plan.seed()), engines);
+        Optional.empty(), plan, network, data, network.initialParameters(plan.seed()), engines);
   }
 
-  Worker worker(int rank, int workers) {
+  /** Which examples make up which batch. */
+  BatchOrder order() {
+    return new BatchOrder(data.split().training(), plan.shards(), plan.batchSize(), plan.seed());
+  }
+
+  Worker worker(BatchOrder order, int rank, int workers) {
     return new Worker(plan, network, engines, data, order, rank, workers);
   }
 }

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.config.Configuration;
 import dev.lockstep.coordinator.Progress;
-import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.coordinator.TrainingResult;
 import dev.lockstep.data.Dataset;
 import dev.lockstep.metrics.Metrics;
@@ -13,12 +12,11 @@ import dev.lockstep.model.ModelDescription;
 import dev.lockstep.network.Network;
 import dev.lockstep.spark.gang.Gang;
 import dev.lockstep.spark.gang.Preflight;
+import dev.lockstep.spark.gang.SelectedEngine;
 import dev.lockstep.spark.gang.Training;
 import dev.lockstep.spark.source.DatasetSource;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.spark.storage.RunDirectory;
-import dev.lockstep.split.Split;
-import dev.lockstep.worker.TrainingSet;
 import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
 import java.time.Instant;
@@ -63,7 +61,7 @@ public record TrainingJob(Configuration configuration, String output) {
     files.write("configuration.yaml", Section.write(configuration.resolved()));
     LOG.info("{}", prepared);
 
-    Gang gang = Gang.of(prepared.training(configuration.plan()), prepared.workers());
+    Gang gang = Gang.of(prepared.training(), prepared.workers());
     TrainingResult result = new WatchedGang(spark, gang, description(prepared)).run(observer);
 
     files.write("history.json", result.history().toJson());
@@ -77,63 +75,53 @@ public record TrainingJob(Configuration configuration, String output) {
   }
 
   /** All that a training needs, checked. */
-  record Prepared(
-      DatasetSource source,
-      Dataset dataset,
-      Split split,
-      Network network,
-      SelectedEngine engine,
-      int workers) {
-    private Training training(TrainingPlan plan) {
-      return Training.fromScratch(plan, network, new TrainingSet(dataset, split), engine.factory());
+  record Prepared(Training training, SelectedEngine engine, int workers) {
+    Network network() {
+      return training.network();
+    }
+
+    Dataset dataset() {
+      return training.data().dataset();
     }
 
     @Override
     public String toString() {
       return "%s (%,d parameters, engine %s) on %s (%,d training, %,d validation, %,d test examples), workers: %d"
           .formatted(
-              network.name(),
-              network.layout().length(),
+              network().name(),
+              network().layout().length(),
               engine.name(),
-              dataset.name(),
-              split.training().length,
-              split.validation().length,
-              dataset.test().size(),
+              dataset().name(),
+              training.data().split().training().length,
+              training.data().split().validation().length,
+              dataset().test().size(),
               workers);
     }
   }
 
   private Prepared prepare(JavaSparkContext spark) {
-    requireLocal(spark);
     Preflight.requireNativeLibraries();
-    DatasetSource source = source(configuration);
-    Dataset dataset = source.load();
-    Split split = configuration.validation().split(dataset.training(), configuration.seed());
-    Network network = configuration.network(dataset.shape(), dataset.classes());
-    SelectedEngine engine = SelectedEngine.of(configuration.engine(), network);
-    int slots = Slots.of(spark);
-    int workers = configuration.workers().orElse(Math.min(slots, configuration.plan().shards()));
-    Preflight.check(configuration.plan(), network, split.training().length, workers, slots);
-    return new Prepared(source, dataset, split, network, engine, workers);
-  }
-
-  private static void requireLocal(JavaSparkContext spark) {
-    if (!spark.isLocal()) {
-      throw new ConfigurationException(
-          "the master is '%s' but workers and coordinator must share one JVM; use --master local[*]"
-              .formatted(spark.master()));
+    Training training = Training.of(configuration);
+    Network network = training.network();
+    int examples = training.data().split().training().length;
+    int workers;
+    if (spark.isLocal()) {
+      int slots = Slots.of(spark);
+      workers = configuration.workers().orElse(Math.min(slots, configuration.plan().shards()));
+      Preflight.check(configuration.plan(), network, examples, workers, slots);
+    } else {
+      workers = configuration.workers().orElseThrow(() -> workersMissing(spark.master()));
+      Preflight.checkDriver(configuration.plan(), network, examples, workers);
     }
+    SelectedEngine engine = SelectedEngine.of(configuration.engine(), network);
+    return new Prepared(training, engine, workers);
   }
 
-  /**
-   * The data set that {@code configuration} names.
-   *
-   * @throws ConfigurationException if it names none
-   */
-  public static DatasetSource source(Configuration configuration) {
-    ObjectNode tree = JsonNodeFactory.instance.objectNode();
-    tree.set("dataset", configuration.dataset());
-    return DatasetSource.read(Section.of(configuration.name(), tree));
+  /** Executors come and go, and so their number says nothing. */
+  private ConfigurationException workersMissing(String master) {
+    return new ConfigurationException(
+        "%s: training.workers is missing; on a cluster (%s) it must say how many workers there are, one for each core of the executors"
+            .formatted(configuration.name(), master));
   }
 
   private RunDirectory createDirectory(Instant started) {
@@ -164,7 +152,7 @@ public record TrainingJob(Configuration configuration, String output) {
             .put("shards", configuration.plan().shards())
             .put("workers", prepared.workers())
             .put("engine", prepared.engine().name())
-            .put("dataset", prepared.source().written());
+            .put("dataset", DatasetSource.of(configuration).written());
     return new ModelArchive(
         network.dl4j().toJson(),
         result.parameters(),

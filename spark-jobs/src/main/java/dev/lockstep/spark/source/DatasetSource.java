@@ -1,6 +1,9 @@
 package dev.lockstep.spark.source;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lockstep.config.Configuration;
 import dev.lockstep.data.Dataset;
 import dev.lockstep.data.IdxDirectory;
 import dev.lockstep.data.Mnist;
@@ -39,6 +42,17 @@ public sealed interface DatasetSource extends Serializable {
    */
   static DatasetSource of(String written) {
     return written.equals(MNIST) ? new EmbeddedMnist() : IdxFiles.in(written);
+  }
+
+  /**
+   * The data set that {@code configuration} names.
+   *
+   * @throws ConfigurationException if it names none
+   */
+  static DatasetSource of(Configuration configuration) {
+    ObjectNode tree = JsonNodeFactory.instance.objectNode();
+    tree.set("dataset", configuration.dataset());
+    return read(Section.of(configuration.name(), tree));
   }
 
   /**

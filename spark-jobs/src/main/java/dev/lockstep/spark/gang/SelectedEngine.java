@@ -1,4 +1,4 @@
-package dev.lockstep.spark.job;
+package dev.lockstep.spark.gang;
 
 import dev.lockstep.config.EngineChoice;
 import dev.lockstep.engine.Dl4jEngine;
