@@ -10,6 +10,9 @@ final class SparkOptions {
   private static final String MASTER = "spark.master";
   private static final String LOOPBACK = "127.0.0.1";
 
+  /** Spark's 4 are few for a worker whose task is as long as the training. */
+  private static final String MOST_FAILURES = "32";
+
   @Option(
       names = "--master",
       paramLabel = "URL",
@@ -44,6 +47,8 @@ final class SparkOptions {
     if (isLocal(chosen)) {
       settings.setIfMissing("spark.driver.host", LOOPBACK);
       settings.setIfMissing("spark.driver.bindAddress", LOOPBACK);
+    } else {
+      settings.setIfMissing("spark.task.maxFailures", MOST_FAILURES);
     }
     return settings;
   }

@@ -102,8 +102,13 @@ public final class Gang {
   }
 
   private void runOnExecutors(JavaSparkContext spark) throws Exception {
-    try (CoordinatorServer server = new CoordinatorServer(coordinator, spark.getConf())) {
+    TaskExecutors executors = new TaskExecutors(spark.sc());
+    spark.sc().addSparkListener(executors);
+    try (CoordinatorServer server =
+        new CoordinatorServer(coordinator, spark.getConf(), executors::replace)) {
       await(ranks(spark).foreachAsync(RemoteWorker.of(training, size, server.invitation())));
+    } finally {
+      spark.sc().removeSparkListener(executors);
     }
   }
 

@@ -66,6 +66,7 @@ final class Attendance {
     private long absentSince;
     private Directive asked;
     private long askedSince;
+    private boolean seen;
     private boolean absenceSaid;
     private boolean slownessSaid;
     private boolean finished;
@@ -79,10 +80,13 @@ final class Attendance {
   synchronized void joined(int rank, Presence presence) {
     Row row = rows[rank];
     presence.heard = nanoTime.getAsLong();
-    if (row.absenceSaid || row.presence != null || row.lastSeen.startsWith("it was")) {
-      log.accept("worker of rank %d is back, on %s".formatted(rank, presence.host));
+    if (row.absenceSaid || row.seen) {
+      log.accept(
+          "worker of rank %d %s, on %s"
+              .formatted(rank, row.seen ? "is back" : "has come", presence.host));
     }
     row.presence = presence;
+    row.seen = true;
     row.absenceSaid = false;
     row.lastSeen = "it was on " + presence.host;
   }

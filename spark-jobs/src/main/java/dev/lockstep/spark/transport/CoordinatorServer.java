@@ -23,6 +23,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 import org.apache.spark.SparkConf;
 import org.apache.spark.network.TransportContext;
 import org.apache.spark.network.client.TransportClient;
@@ -51,6 +52,7 @@ public final class CoordinatorServer implements Closeable {
   private static final int SECRET_BYTES = 32;
 
   private final SharedMemoryCoordinator coordinator;
+  private final LongConsumer silent;
   private final Refusals refusals = new Refusals();
   private final Attendance attendance;
   private final Set<WorkerSession> sessions = ConcurrentHashMap.newKeySet();
@@ -66,9 +68,12 @@ public final class CoordinatorServer implements Closeable {
    * Opens a port for the workers of {@code coordinator}.
    *
    * @param conf Spark's, of a running driver: host, encryption and {@link TransportSettings}
+   * @param silent is told the attempt of a worker that is taken for dead, for it may only hang
    */
-  public CoordinatorServer(SharedMemoryCoordinator coordinator, SparkConf conf) {
+  public CoordinatorServer(
+      SharedMemoryCoordinator coordinator, SparkConf conf, LongConsumer silent) {
     this.coordinator = coordinator;
+    this.silent = silent;
     TransportSettings settings = TransportSettings.read(conf);
     this.attendance =
         new Attendance(
@@ -183,8 +188,13 @@ public final class CoordinatorServer implements Closeable {
 
   /** Opens a session for a worker that wants to take its place. */
   WorkerSession open(Place place, TransportClient worker) {
+    Runnable kill =
+        () -> {
+          worker.close();
+          silent.accept(place.attempt());
+        };
     WorkerSession session =
-        new WorkerSession(coordinator, place, host(worker.getChannel()), worker, attendance);
+        new WorkerSession(coordinator, place, host(worker.getChannel()), worker, kill, attendance);
     sessions.add(session);
     seats.execute(session);
     return session;

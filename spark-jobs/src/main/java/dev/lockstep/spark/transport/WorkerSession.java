@@ -56,18 +56,20 @@ final class WorkerSession implements Runnable {
    *
    * @param host where it is
    * @param worker the connection to it
+   * @param kill ends it when it has been silent for too long
    */
   WorkerSession(
       SharedMemoryCoordinator coordinator,
       Place place,
       String host,
       TransportClient worker,
+      Runnable kill,
       Attendance attendance) {
     this.coordinator = coordinator;
     this.place = place;
     this.worker = worker;
     this.attendance = attendance;
-    this.presence = new Attendance.Presence(host, worker::close);
+    this.presence = new Attendance.Presence(host, kill);
   }
 
   @Override

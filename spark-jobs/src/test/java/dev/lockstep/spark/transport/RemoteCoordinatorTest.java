@@ -79,7 +79,7 @@ class RemoteCoordinatorTest {
   void aLaterAttemptFencesOffTheEarlierOneWhereverItWaits() throws Exception {
     SmallTraining training = SmallTraining.of(ADAM, Dl4jEngine::new, 2);
     try (CoordinatorServer server =
-        new CoordinatorServer(training.coordinator(), SmallTraining.conf())) {
+        new CoordinatorServer(training.coordinator(), SmallTraining.conf(), attempt -> {})) {
       RemoteCoordinator coordinator = training.remote(server.invitation());
       try (Seat zombie = coordinator.join(0, 4)) {
         CompletableFuture<Directive> waiting = push(zombie);
@@ -99,7 +99,8 @@ class RemoteCoordinatorTest {
   void whoeverComputesOrWaitsLearnsThatTheRunHasFailed() throws Exception {
     SmallTraining training = SmallTraining.of(ADAM, Dl4jEngine::new, 2);
     SharedMemoryCoordinator shared = training.coordinator();
-    try (CoordinatorServer server = new CoordinatorServer(shared, SmallTraining.conf());
+    try (CoordinatorServer server =
+            new CoordinatorServer(shared, SmallTraining.conf(), attempt -> {});
         Seat first = training.remote(server.invitation()).join(0, 0);
         Seat second = training.remote(server.invitation()).join(1, 0)) {
       CompletableFuture<Directive> waiting = push(first);
@@ -116,7 +117,8 @@ class RemoteCoordinatorTest {
   @Test
   void aWorkerWhoseCoordinatorGoesAwayLearnsItAtOnce() throws Exception {
     SmallTraining training = SmallTraining.of(ADAM, Dl4jEngine::new, 2);
-    CoordinatorServer server = new CoordinatorServer(training.coordinator(), SmallTraining.conf());
+    CoordinatorServer server =
+        new CoordinatorServer(training.coordinator(), SmallTraining.conf(), attempt -> {});
     try (Seat seat = training.remote(server.invitation()).join(0, 0)) {
       CompletableFuture<Directive> waiting = push(seat);
       server.close();
@@ -136,7 +138,8 @@ class RemoteCoordinatorTest {
     try (CoordinatorServer server =
         new CoordinatorServer(
             training.coordinator(),
-            SmallTraining.conf().set("spark.lockstep.connectTimeout", "1s"))) {
+            SmallTraining.conf().set("spark.lockstep.connectTimeout", "1s"),
+            attempt -> {})) {
       stale = server.invitation();
     }
 

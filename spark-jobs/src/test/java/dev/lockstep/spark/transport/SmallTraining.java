@@ -115,7 +115,7 @@ record SmallTraining(Configuration configuration, EngineFactory engines, int wor
   /** Trains over sockets. */
   TrainingResult overNetwork(SparkConf conf) {
     SharedMemoryCoordinator coordinator = coordinator();
-    try (CoordinatorServer server = new CoordinatorServer(coordinator, conf)) {
+    try (CoordinatorServer server = new CoordinatorServer(coordinator, conf, attempt -> {})) {
       run(remote(server.invitation()));
       return coordinator.result();
     }
@@ -123,12 +123,17 @@ record SmallTraining(Configuration configuration, EngineFactory engines, int wor
 
   /** Runs all workers to their end, each again when it fails, as Spark would. */
   void run(Coordinator coordinator) {
+    runFrom(coordinator, 0);
+  }
+
+  /** The same, with attempts counted from {@code firstAttempt}. */
+  void runFrom(Coordinator coordinator, int firstAttempt) {
     ExecutorService threads = Executors.newFixedThreadPool(workers);
     try {
       List<Future<?>> running = new ArrayList<>();
       for (int rank = 0; rank < workers; rank++) {
         Worker worker = worker(rank);
-        running.add(threads.submit(() -> runWithRetries(worker, coordinator)));
+        running.add(threads.submit(() -> runWithRetries(worker, coordinator, firstAttempt)));
       }
       for (Future<?> each : running) {
         each.get();
@@ -140,15 +145,15 @@ record SmallTraining(Configuration configuration, EngineFactory engines, int wor
     }
   }
 
-  private static void runWithRetries(Worker worker, Coordinator coordinator) {
-    for (int attempt = 0; ; attempt++) {
+  private static void runWithRetries(Worker worker, Coordinator coordinator, int first) {
+    for (int attempt = first; ; attempt++) {
       try {
         worker.run(coordinator, attempt);
         return;
       } catch (InterruptedException e) {
         throw new IllegalStateException(e);
       } catch (RuntimeException e) {
-        if (attempt + 1 == MOST_ATTEMPTS) {
+        if (attempt + 1 == first + MOST_ATTEMPTS) {
           throw e;
         }
       }

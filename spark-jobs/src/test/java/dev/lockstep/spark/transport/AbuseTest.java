@@ -1,0 +1,258 @@
+package dev.lockstep.spark.transport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lockstep.coordinator.Seat;
+import dev.lockstep.coordinator.SharedMemoryCoordinator;
+import dev.lockstep.engine.Dl4jEngine;
+import dev.lockstep.random.CounterRandom;
+import dev.lockstep.spark.transport.Message.Contributed;
+import dev.lockstep.spark.transport.Message.Heartbeat;
+import dev.lockstep.spark.transport.Message.Join;
+import dev.lockstep.spark.transport.Message.Place;
+import io.netty.util.internal.PlatformDependent;
+import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
+import java.net.ConnectException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.network.TransportContext;
+import org.apache.spark.network.client.RpcResponseCallback;
+import org.apache.spark.network.client.StreamCallbackWithID;
+import org.apache.spark.network.client.TransportClient;
+import org.apache.spark.network.client.TransportClientFactory;
+import org.apache.spark.network.crypto.AuthClientBootstrap;
+import org.apache.spark.network.server.OneForOneStreamManager;
+import org.apache.spark.network.server.RpcHandler;
+import org.apache.spark.network.server.StreamManager;
+import org.apache.spark.network.util.TransportConf;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What strangers, and peers that know the secret, can do to a coordinator: nothing. */
+@Timeout(120)
+class AbuseTest {
+  private static final String SETTINGS = "epochs: 6, optimizer: adam";
+  private static final int ATTACKS = 10_000;
+
+  private final SmallTraining training = SmallTraining.of(SETTINGS, Dl4jEngine::new, 2);
+
+  private static CoordinatorServer serve(SharedMemoryCoordinator coordinator) {
+    return new CoordinatorServer(coordinator, SmallTraining.conf(), attempt -> {});
+  }
+
+  @Test
+  void tenThousandMessagesOfStrangersLeaveTheTrainingUnharmed() throws Exception {
+    SharedMemoryCoordinator coordinator = training.coordinator();
+    try (CoordinatorServer server = serve(coordinator)) {
+      Seat first = training.remote(server.invitation()).join(0, 0);
+      first.close();
+
+      attack(server.invitation(), ATTACKS / 4);
+      long before = memory();
+      attack(server.invitation(), ATTACKS / 4);
+      assertThat(memory() - before).isLessThan(4 << 20);
+      CompletableFuture<Void> attacking =
+          CompletableFuture.runAsync(() -> attack(server.invitation(), ATTACKS / 2));
+      training.runFrom(training.remote(server.invitation()), 1);
+      attacking.get(60, TimeUnit.SECONDS);
+
+      assertThat(coordinator.result().parameters()).isEqualTo(training.here().parameters());
+      assertThat(server.refused()).isGreaterThan(ATTACKS / 2);
+    }
+  }
+
+  /** Bytes on the heap and outside it that nobody can give back. */
+  private static long memory() {
+    System.gc();
+    long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+    long direct =
+        ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+            .mapToLong(BufferPoolMXBean::getMemoryUsed)
+            .sum();
+    return heap + direct + PlatformDependent.usedDirectMemory();
+  }
+
+  /** Random bytes, oversized frames, frames of other types, cut-off and replayed messages. */
+  private static void attack(Invitation invitation, int times) {
+    CounterRandom random = new CounterRandom(times);
+    byte[] replayed =
+        new Message(new Place(invitation.run(), 0, 0), new Contributed(0, 0, 0, 0, 0))
+            .encode()
+            .array();
+    for (int i = 0; i < times; i++) {
+      ByteBuffer bytes = ByteBuffer.allocate(128);
+      switch (i % 5) {
+        case 0 -> {
+          while (bytes.hasRemaining()) {
+            bytes.put((byte) random.nextInt(256));
+          }
+        }
+        case 1 -> bytes.putLong(1L << 40).put((byte) 3);
+        case 2 -> bytes.putLong(101).put((byte) 10).putLong(1).putInt(72).put(replayed).putLong(9);
+        case 3 -> bytes.putLong(64).put((byte) 3).putLong(1).putInt(43).putInt(i);
+        default -> bytes.putLong(97).put((byte) 3).putLong(1).putInt(72).put(replayed);
+      }
+      try (Socket socket = new Socket(invitation.host(), invitation.port())) {
+        socket.getOutputStream().write(bytes.array(), 0, bytes.position());
+      } catch (IOException e) {
+        // Turned away before all was written.
+      }
+    }
+  }
+
+  @Test
+  void whoDoesNotKnowTheSecretIsTurnedAway() {
+    SharedMemoryCoordinator coordinator = training.coordinator();
+    try (CoordinatorServer server = serve(coordinator)) {
+      for (boolean encrypted : new boolean[] {false, true}) {
+        Invitation real = server.invitation();
+        Invitation guessed =
+            new Invitation(
+                real.host(), real.port(), real.run(), "guessed", encrypted, real.settings());
+
+        assertThatThrownBy(() -> training.remote(guessed).join(0, 0))
+            .isInstanceOf(CoordinatorLostException.class)
+            .hasMessageContaining("has turned this worker away");
+      }
+      assertThat(server.refused()).isGreaterThanOrEqualTo(2);
+    }
+  }
+
+  @Test
+  void aPeerThatKnowsTheSecretIsRefusedWhatIsWrong() throws Exception {
+    SharedMemoryCoordinator coordinator = training.coordinator();
+    try (CoordinatorServer server = serve(coordinator)) {
+      Invitation invitation = server.invitation();
+      Place place = new Place(invitation.run(), 0, 3);
+      int vector = coordinator.publishedBytes().remaining();
+
+      expectClosed(invitation, new Place(UUID.randomUUID(), 0, 3), null, 0);
+      expectClosed(invitation, new Place(invitation.run(), 2, 3), null, 0);
+      expectClosed(invitation, new Place(invitation.run(), -1, 3), null, 0);
+      expectClosed(invitation, place, contributed(place, 0, 0), vector - 4);
+      place = new Place(invitation.run(), 0, 4);
+      expectClosed(invitation, place, contributed(place, 0, 0), vector + 4);
+      place = new Place(invitation.run(), 0, 5);
+      expectClosed(invitation, place, contributed(place, 0, 0), 1 << 24);
+      place = new Place(invitation.run(), 0, 6);
+      expectClosed(invitation, place, contributed(place, 1, 0), vector);
+      place = new Place(invitation.run(), 0, 7);
+      expectClosed(invitation, place, contributed(place, 0, 1), vector);
+      place = new Place(invitation.run(), 0, 8);
+      expectClosed(invitation, place, contributed(new Place(invitation.run(), 1, 8), 0, 0), vector);
+
+      training.runFrom(training.remote(invitation), 9);
+      assertThat(coordinator.result().parameters()).isEqualTo(training.here().parameters());
+    }
+  }
+
+  /** Lets what the coordinator says pass. */
+  private static final class Deaf extends RpcHandler {
+    @Override
+    public StreamCallbackWithID receiveStream(
+        TransportClient client, ByteBuffer head, RpcResponseCallback reply) {
+      return new Reception.OfNothing();
+    }
+
+    @Override
+    public void receive(TransportClient client, ByteBuffer request, RpcResponseCallback reply) {}
+
+    @Override
+    public StreamManager getStreamManager() {
+      return new OneForOneStreamManager();
+    }
+  }
+
+  private static Message contributed(Place place, long round, int index) {
+    return new Message(place, new Contributed(round, index, 0, 0, 0));
+  }
+
+  /** Joins, says something, if anything, and waits to be turned away. */
+  private static void expectClosed(Invitation invitation, Place place, Message upload, int bytes)
+      throws Exception {
+    TransportConf conf = Wire.conf(SmallTraining.conf(), false, invitation.settings(), 1);
+    try (TransportContext context = new TransportContext(conf, new Deaf());
+        TransportClientFactory connections =
+            context.createClientFactory(
+                List.of(
+                    new AuthClientBootstrap(
+                        conf, invitation.run().toString(), Wire.secret(invitation))))) {
+      TransportClient client =
+          connections.createUnmanagedClient(invitation.host(), invitation.port());
+      try {
+        client.sendRpcSync(new Message(place, new Join()).encode(), 10_000);
+        client.sendRpcSync(new Message(place, new Heartbeat()).encode(), 10_000);
+        if (upload != null) {
+          Wire.upload(client, upload, ByteBuffer.allocate(bytes));
+        }
+      } catch (RuntimeException e) {
+        // Turned away at the door.
+      }
+      Awaitility.await().until(() -> !client.isActive());
+    }
+  }
+
+  @Test
+  void aContributionThatComesTwiceCountsOnce() throws Exception {
+    SharedMemoryCoordinator coordinator = training.coordinator();
+    try (CoordinatorServer server = serve(coordinator)) {
+      try (Seat seat = training.remote(server.invitation()).join(0, 0)) {
+        CompletableFuture<?> once = CompletableFuture.runAsync(() -> push(seat));
+        CompletableFuture<?> twice = CompletableFuture.runAsync(() -> push(seat));
+        Awaitility.await().until(() -> server.refused() == 1);
+        assertThat(once).isNotDone();
+        assertThat(twice).isNotDone();
+        once.cancel(true);
+        twice.cancel(true);
+      }
+    }
+  }
+
+  private static void push(Seat seat) {
+    try {
+      seat.push();
+    } catch (InterruptedException | RuntimeException e) {
+      // The seat is closed under it.
+    }
+  }
+
+  @Test
+  void thePortIsOpenOnTheDriversAddressAlone() throws Exception {
+    try (CoordinatorServer server = serve(training.coordinator())) {
+      int port = server.invitation().port();
+      try (Socket socket = new Socket("127.0.0.1", port)) {
+        assertThat(socket.isConnected()).isTrue();
+      }
+      assertThatThrownBy(() -> new Socket("127.0.0.2", port).close())
+          .isInstanceOf(ConnectException.class);
+      for (NetworkInterface each : NetworkInterface.networkInterfaces().toList()) {
+        for (InetAddress address : each.inetAddresses().toList()) {
+          if (address instanceof Inet4Address && !address.isLoopbackAddress()) {
+            assertThatThrownBy(() -> new Socket(address, port).close())
+                .isInstanceOf(ConnectException.class);
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void theSecretIsInNoDescription() {
+    try (CoordinatorServer server = serve(training.coordinator())) {
+      assertThat(server.invitation().toString()).doesNotContain(server.invitation().secret());
+      assertThat(training.remote(server.invitation()).toString())
+          .doesNotContain(server.invitation().secret());
+    }
+  }
+}
