@@ -9,6 +9,7 @@ import dev.lockstep.coordinator.Directive.TrainLocally;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.UUID;
 
 /**
@@ -40,11 +41,23 @@ record Message(Place place, Content content) {
     default void write(ByteBuffer to) {}
   }
 
-  /** I want to take my place. */
-  record Join() implements Content {
+  /**
+   * I want to take my place.
+   *
+   * @param nonce of the worker, as hexadecimal digits: drawn for this connection alone
+   */
+  record Join(String nonce) implements Content {
+    /** Bytes of a nonce. */
+    static final int NONCE = 32;
+
     @Override
     public short code() {
       return 1;
+    }
+
+    @Override
+    public void write(ByteBuffer to) {
+      to.put(HexFormat.of().parseHex(nonce), 0, NONCE);
     }
   }
 
@@ -194,10 +207,14 @@ record Message(Place place, Content content) {
   }
 
   private static Content decodeContent(short code, ByteBuffer from) {
+    if (code == 1) {
+      byte[] nonce = new byte[Join.NONCE];
+      from.get(nonce);
+      return new Join(HexFormat.of().formatHex(nonce));
+    }
     int index = from.getInt();
     long round = from.getLong();
     return switch (code) {
-      case 1 -> new Join();
       case 2 -> new Heartbeat();
       case 3 -> new Contributed(round, index, from.getDouble(), from.getLong(), from.getLong());
       case 4 -> new Evaluated(round, index);

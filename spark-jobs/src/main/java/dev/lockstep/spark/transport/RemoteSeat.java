@@ -29,6 +29,7 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Future;
@@ -97,7 +98,9 @@ final class RemoteSeat implements Seat {
   /** Connects, takes the place, and learns what to do first. */
   void join() throws InterruptedException {
     coordinator = connect();
-    coordinator.sendRpc(message(new Join()).encode(), new HeardCallback());
+    byte[] nonce = Wire.newNonce();
+    Join join = new Join(HexFormat.of().formatHex(nonce));
+    coordinator.sendRpc(message(join).encode(), new Joined(nonce));
     long interval = invitation.settings().heartbeatInterval().toMillis();
     heartbeats =
         coordinator
@@ -253,6 +256,31 @@ final class RemoteSeat implements Seat {
     public void channelRead(ChannelHandlerContext channel, Object bytes) {
       heard = System.nanoTime();
       channel.fireChannelRead(bytes);
+    }
+  }
+
+  /** Goes on with the ciphers that both ends now know. */
+  private final class Joined implements RpcResponseCallback {
+    private final byte[] nonce;
+
+    Joined(byte[] nonce) {
+      this.nonce = nonce;
+    }
+
+    @Override
+    public void onSuccess(ByteBuffer response) {
+      if (invitation.encrypted()) {
+        byte[] ofCoordinator = new byte[response.remaining()];
+        response.get(ofCoordinator);
+        SealedRecords.start(
+            coordinator.getChannel(), SealedRecords.End.WORKER, invitation, nonce, ofCoordinator);
+      }
+      sendHeartbeat();
+    }
+
+    @Override
+    public void onFailure(Throwable e) {
+      fail(lost("has turned this worker away: " + e.getMessage(), e));
     }
   }
 

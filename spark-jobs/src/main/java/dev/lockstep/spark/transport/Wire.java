@@ -2,6 +2,7 @@ package dev.lockstep.spark.transport;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.security.SecureRandom;
 import java.time.Duration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.network.buffer.NioManagedBuffer;
@@ -36,6 +37,7 @@ final class Wire {
             .clone()
             .set("spark.network.crypto.enabled", Boolean.toString(encrypted))
             .set("spark.network.crypto.saslFallback", "false")
+            .set("spark.network.crypto.cipher", "AES/CTR/NoPadding")
             .set("spark.network.crypto.authEngineVersion", "2")
             .set("spark.%s.io.connectionTimeout".formatted(MODULE), idleTimeout(settings))
             .set(
@@ -69,6 +71,13 @@ final class Wire {
         return invitation.run().toString().equals(run) ? invitation.secret() : null;
       }
     };
+  }
+
+  /** What makes the keys of one connection unlike any other's. */
+  static byte[] newNonce() {
+    byte[] nonce = new byte[Message.Join.NONCE];
+    new SecureRandom().nextBytes(nonce);
+    return nonce;
   }
 
   /** Sends a message and {@code body} after it, which must not change until it has arrived. */

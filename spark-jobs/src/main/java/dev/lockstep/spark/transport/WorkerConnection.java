@@ -7,6 +7,7 @@ import dev.lockstep.spark.transport.Message.Join;
 import dev.lockstep.spark.transport.Message.Place;
 import io.netty.channel.Channel;
 import java.nio.ByteBuffer;
+import java.util.HexFormat;
 import org.apache.spark.network.buffer.ManagedBuffer;
 import org.apache.spark.network.client.RpcResponseCallback;
 import org.apache.spark.network.client.StreamCallbackWithID;
@@ -46,12 +47,15 @@ final class WorkerConnection extends RpcHandler {
   public void receive(TransportClient client, ByteBuffer request, RpcResponseCallback reply) {
     authenticated = true;
     Message message = decode(request);
-    if (message != null && message.content() instanceof Join && session == null) {
-      join(client, message.place(), reply);
+    if (message != null && message.content() instanceof Join join && place == null) {
+      join(message.place(), join, reply);
     } else if (message != null
         && message.content() instanceof Heartbeat
         && message.place().equals(place)) {
       reply.onSuccess(ByteBuffer.allocate(0));
+      if (session == null) {
+        session = server.open(place, client);
+      }
     } else if (message != null) {
       refuse("said what is out of place: " + message);
     }
@@ -66,7 +70,11 @@ final class WorkerConnection extends RpcHandler {
     }
   }
 
-  private void join(TransportClient client, Place wanted, RpcResponseCallback reply) {
+  /**
+   * The session waits for the first heartbeat: until then the worker must not be sent anything, for
+   * it changes ciphers.
+   */
+  private void join(Place wanted, Join join, RpcResponseCallback reply) {
     if (!wanted.run().equals(server.run())) {
       refuse("wanted to join run %s, but this is %s".formatted(wanted.run(), server.run()));
     } else if (wanted.rank() < 0 || wanted.rank() >= server.workers()) {
@@ -74,8 +82,13 @@ final class WorkerConnection extends RpcHandler {
           "wanted to join as rank %d of a gang of %d".formatted(wanted.rank(), server.workers()));
     } else {
       place = wanted;
-      reply.onSuccess(ByteBuffer.allocate(0));
-      session = server.open(wanted, client);
+      byte[] nonce = Wire.newNonce();
+      reply.onSuccess(ByteBuffer.wrap(nonce));
+      if (server.invitation().encrypted()) {
+        byte[] ofWorker = HexFormat.of().parseHex(join.nonce());
+        SealedRecords.start(
+            channel, SealedRecords.End.COORDINATOR, server.invitation(), ofWorker, nonce);
+      }
     }
   }
 

@@ -157,11 +157,14 @@ class AbuseTest {
     }
   }
 
-  /** Lets what the coordinator says pass. */
+  /** Lets what the coordinator says pass, but notes that it has told what to do. */
   private static final class Deaf extends RpcHandler {
+    private final CompletableFuture<Void> published = new CompletableFuture<>();
+
     @Override
     public StreamCallbackWithID receiveStream(
         TransportClient client, ByteBuffer head, RpcResponseCallback reply) {
+      published.complete(null);
       return new Reception.OfNothing();
     }
 
@@ -181,8 +184,9 @@ class AbuseTest {
   /** Joins, says something, if anything, and waits to be turned away. */
   private static void expectClosed(Invitation invitation, Place place, Message upload, int bytes)
       throws Exception {
+    Deaf deaf = new Deaf();
     TransportConf conf = Wire.conf(SmallTraining.conf(), false, invitation.settings(), 1);
-    try (TransportContext context = new TransportContext(conf, new Deaf());
+    try (TransportContext context = new TransportContext(conf, deaf);
         TransportClientFactory connections =
             context.createClientFactory(
                 List.of(
@@ -191,9 +195,10 @@ class AbuseTest {
       TransportClient client =
           connections.createUnmanagedClient(invitation.host(), invitation.port());
       try {
-        client.sendRpcSync(new Message(place, new Join()).encode(), 10_000);
+        client.sendRpcSync(new Message(place, new Join("00".repeat(32))).encode(), 10_000);
         client.sendRpcSync(new Message(place, new Heartbeat()).encode(), 10_000);
         if (upload != null) {
+          deaf.published.get(10, TimeUnit.SECONDS);
           Wire.upload(client, upload, ByteBuffer.allocate(bytes));
         }
       } catch (RuntimeException e) {

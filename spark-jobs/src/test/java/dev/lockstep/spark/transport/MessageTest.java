@@ -31,7 +31,7 @@ class MessageTest {
 
   static Stream<Content> everything() {
     return Stream.of(
-        new Join(),
+        new Join("00ff".repeat(16)),
         new Heartbeat(),
         new Contributed(9, 2, -1.5e-300, 3, Long.MAX_VALUE),
         new Evaluated(Long.MAX_VALUE, 63),
@@ -69,7 +69,7 @@ class MessageTest {
 
   @Test
   void aMessageOfAnotherVersionSaysWhatToDo() {
-    ByteBuffer other = new Message(PLACE, new Join()).encode();
+    ByteBuffer other = new Message(PLACE, new Join("00".repeat(32))).encode();
     other.put(4, (byte) 9);
 
     assertThatThrownBy(() -> Message.decode(other))

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Workers that reach their coordinator over sockets do what those in its memory do. */
 @Timeout(120)
@@ -52,9 +53,10 @@ class RemoteCoordinatorTest {
         .isEqualTo(here.history().epochs().get(1).trainingLoss());
   }
 
-  @Test
-  void encryptionChangesNoBit() {
-    SmallTraining training = SmallTraining.of(ADAM, Dl4jEngine::new, 2);
+  @ParameterizedTest
+  @ValueSource(strings = {ADAM, "epochs: 2, averaging: {mode: parameters, interval: 3}"})
+  void encryptionChangesNoBit(String settings) {
+    SmallTraining training = SmallTraining.of(settings, Dl4jEngine::new, 3);
 
     TrainingResult there =
         training.overNetwork(SmallTraining.conf().set("spark.network.crypto.enabled", "true"));
