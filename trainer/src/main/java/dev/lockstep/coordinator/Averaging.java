@@ -1,6 +1,9 @@
 package dev.lockstep.coordinator;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.lockstep.optimizer.Optimizer;
 import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
@@ -12,11 +15,19 @@ public sealed interface Averaging {
   /** The word for it in the configuration. */
   String mode();
 
+  /** What {@link #read} reads it from. */
+  JsonNode tree();
+
   /** Gradients, at every step: the coordinator holds the only optimizer state. */
   record Gradients() implements Averaging {
     @Override
     public String mode() {
       return "gradients";
+    }
+
+    @Override
+    public JsonNode tree() {
+      return TextNode.valueOf(mode());
     }
   }
 
@@ -41,6 +52,18 @@ public sealed interface Averaging {
     public String mode() {
       return "parameters";
     }
+
+    @Override
+    public ObjectNode tree() {
+      ObjectNode tree = JsonNodeFactory.instance.objectNode().put("mode", mode());
+      if (interval == EPOCH) {
+        tree.put("interval", "epoch");
+      } else {
+        tree.put("interval", interval);
+      }
+      outer.ifPresent(optimizer -> tree.set("outer", optimizer.tree()));
+      return tree;
+    }
   }
 
   /**
@@ -63,6 +86,12 @@ public sealed interface Averaging {
     Section section = parent.section("averaging");
     String mode = section.choice("mode", "gradients", List.of("gradients", "parameters"), m -> m);
     if (mode.equals("gradients")) {
+      for (String key : List.of("interval", "outer")) {
+        if (section.has(key)) {
+          throw section.wrong(
+              key, section.value(key), "left out: gradients are averaged at every step");
+        }
+      }
       section.done();
       return new Gradients();
     }
@@ -71,10 +100,7 @@ public sealed interface Averaging {
         interval.isTextual() && interval.asText().equals("epoch")
             ? Parameters.EPOCH
             : wholeInterval(section, interval);
-    Optional<Optimizer> outer =
-        section.has("outer")
-            ? Optional.of(Optimizer.read(section.section("outer")))
-            : Optional.empty();
+    Optional<Optimizer> outer = Optimizer.read(section, "outer");
     section.done();
     return new Parameters(steps, outer);
   }

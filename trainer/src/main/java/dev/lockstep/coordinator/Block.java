@@ -34,6 +34,13 @@ record Block(int from, int length, Segment segment) {
     }
   }
 
+  /** Adds {@code length} floats of {@code term} to {@code sum}. */
+  static void add(float[] sum, float[] term, int length) {
+    for (int i = 0; i < length; i++) {
+      sum[i] += term[i];
+    }
+  }
+
   /** Whether this is a running statistic of batch normalisation, which has no gradient. */
   boolean statistic() {
     return segment != null && segment.statistic();
@@ -44,5 +51,14 @@ record Block(int from, int length, Segment segment) {
     final float[] parameters = new float[MOST];
     final float[] sum = new float[MOST];
     final float[] term = new float[MOST];
+    private final List<float[]> levels = new ArrayList<>(List.of(sum, term));
+
+    /** Room for the sum at a level of a {@link SumTree}; level 0 is {@link #sum}. */
+    float[] level(int level) {
+      while (levels.size() <= level) {
+        levels.add(new float[MOST]);
+      }
+      return levels.get(level);
+    }
   }
 }

@@ -1,5 +1,6 @@
 package dev.lockstep.coordinator;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import dev.lockstep.metrics.Metrics;
 import dev.lockstep.yaml.Section;
 import java.util.List;
@@ -33,6 +34,7 @@ public record EarlyStopping(
     }
 
     /** The word for it in the configuration. */
+    @JsonValue
     public String key() {
       return key;
     }

@@ -1,17 +1,22 @@
 package dev.lockstep.coordinator;
 
 import dev.lockstep.coordinator.Block.Scratch;
+import dev.lockstep.engine.StepSums;
 import dev.lockstep.network.ParameterLayout;
 import dev.lockstep.optimizer.Clipping;
 import dev.lockstep.optimizer.Optimizer;
 import dev.lockstep.optimizer.Penalty;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
- * One optimizer step from the workers' gradient sums: adds them in rank order, divides once by the
- * count of examples, adds L1/L2, clips, and applies the optimizer, block by block in one pass over
- * memory. Clipping by the global norm needs the whole gradient first, hence a second pass.
+ * One optimizer step from the workers' gradient sums: adds them in the order of a {@link SumTree},
+ * divides once by the count of examples, adds L1/L2, clips, and applies the optimizer, block by
+ * block in one pass over memory. Clipping by the global norm needs the whole gradient first, hence
+ * a second pass.
  *
  * <p>Running statistics of batch normalisation are no parameters to the optimizer: their averaged
  * change is subtracted as it is.
@@ -27,7 +32,11 @@ public final class GradientUpdate implements Round {
   private final BlockState state;
   private final double[] squares;
 
-  private FloatBuffer[] contributions;
+  private final SumTree.Node root;
+  private final Map<SumTree.Node, Integer> contributed = new IdentityHashMap<>();
+  private final StepSums[] totals;
+
+  private Contribution[] contributions;
   private float count;
   private long step;
   private double learningRate;
@@ -36,8 +45,16 @@ public final class GradientUpdate implements Round {
   /**
    * Updates {@code parameters} (as long as {@code layout}) in place; the optimizer's state starts
    * at zero.
+   *
+   * @param tree in which order the contributions are added
+   * @param workers how many workers contribute what they hold of the tree
    */
-  public GradientUpdate(ParameterLayout layout, Optimizer optimizer, FloatBuffer parameters) {
+  public GradientUpdate(
+      ParameterLayout layout,
+      Optimizer optimizer,
+      FloatBuffer parameters,
+      SumTree tree,
+      int workers) {
     this.blocks = Block.of(layout);
     this.optimizer = optimizer;
     this.parameters = parameters;
@@ -47,6 +64,14 @@ public final class GradientUpdate implements Round {
             .toList();
     this.state = new BlockState(blocks, optimizer);
     this.squares = new double[blocks.size()];
+    this.root = tree.root();
+    for (int rank = 0; rank < workers; rank++) {
+      for (SumTree.Node node : tree.held(rank, workers)) {
+        contributed.put(node, contributed.size());
+      }
+    }
+    this.totals = new StepSums[root.levels() + 1];
+    Arrays.setAll(totals, level -> new StepSums());
   }
 
   /** The optimizer's state. */
@@ -54,10 +79,9 @@ public final class GradientUpdate implements Round {
     return state;
   }
 
-  /** One step from the gradient sum of {@code examples} examples, by the calling thread alone. */
-  public void step(
-      FloatBuffer[] gradientSums, long[] examples, long stepNumber, Workspace workspace) {
-    begin(gradientSums, examples, stepNumber);
+  /** One step from {@code gradientSums}, by the calling thread alone. */
+  public void step(Contribution[] gradientSums, long stepNumber, Workspace workspace) {
+    begin(gradientSums, stepNumber);
     for (int task = 0; task < phases() * tasksPerPhase(); task++) {
       run(task, workspace.scratch);
     }
@@ -88,19 +112,34 @@ public final class GradientUpdate implements Round {
   }
 
   @Override
-  public void begin(FloatBuffer[] gradientSums, long[] examples, long stepNumber) {
-    long total = 0;
-    for (long each : examples) {
-      total += each;
-    }
-    if (total <= 0) {
+  public void begin(Contribution[] gradientSums, long stepNumber) {
+    contributions = gradientSums;
+    count(root, 0);
+    if (total().examples() <= 0) {
       throw new IllegalStateException("step " + stepNumber + " has no examples");
     }
-    contributions = gradientSums;
-    count = total;
+    count = total().examples();
     step = stepNumber;
     learningRate = optimizer.learningRate().at(stepNumber);
     scale = Double.NaN;
+  }
+
+  @Override
+  public StepSums total() {
+    return totals[0];
+  }
+
+  /** Leaves what {@code node} counted in the totals of {@code level}. */
+  private void count(SumTree.Node node, int level) {
+    Integer index = contributed.get(node);
+    if (index != null) {
+      totals[level].clear();
+      totals[level].add(contributions[index].sums());
+    } else {
+      count(node.left(), level);
+      count(node.right(), level + 1);
+      totals[level].add(totals[level + 1]);
+    }
   }
 
   @Override
@@ -119,10 +158,10 @@ public final class GradientUpdate implements Round {
       average(index, scratch);
       squares[index] =
           block.statistic() ? 0 : Clipping.sumOfSquares(scratch.sum, 0, block.length());
-      contributions[0].put(block.from(), scratch.sum, 0, block.length());
+      contributions[0].vector().put(block.from(), scratch.sum, 0, block.length());
     } else {
       parameters.get(block.from(), scratch.parameters, 0, block.length());
-      contributions[0].get(block.from(), scratch.sum, 0, block.length());
+      contributions[0].vector().get(block.from(), scratch.sum, 0, block.length());
       if (!block.statistic()) {
         Clipping.scale(scratch.sum, 0, block.length(), scale());
       }
@@ -134,7 +173,7 @@ public final class GradientUpdate implements Round {
   private void average(int index, Scratch scratch) {
     Block block = blocks.get(index);
     int length = block.length();
-    addInRankOrder(contributions, block, scratch);
+    sum(root, block, scratch, 0);
     float[] sum = scratch.sum;
     float divisor = count;
     for (int i = 0; i < length; i++) {
@@ -177,16 +216,15 @@ public final class GradientUpdate implements Round {
     return (float) factor;
   }
 
-  static void addInRankOrder(FloatBuffer[] vectors, Block block, Scratch scratch) {
-    int length = block.length();
-    float[] sum = scratch.sum;
-    float[] term = scratch.term;
-    vectors[0].get(block.from(), sum, 0, length);
-    for (int rank = 1; rank < vectors.length; rank++) {
-      vectors[rank].get(block.from(), term, 0, length);
-      for (int i = 0; i < length; i++) {
-        sum[i] += term[i];
-      }
+  /** Leaves the sum of {@code node} over {@code block} in {@code scratch.level(level)}. */
+  private void sum(SumTree.Node node, Block block, Scratch scratch, int level) {
+    Integer index = contributed.get(node);
+    if (index != null) {
+      contributions[index].vector().get(block.from(), scratch.level(level), 0, block.length());
+    } else {
+      sum(node.left(), block, scratch, level);
+      sum(node.right(), block, scratch, level + 1);
+      Block.add(scratch.level(level), scratch.level(level + 1), block.length());
     }
   }
 }

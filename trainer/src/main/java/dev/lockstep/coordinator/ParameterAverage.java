@@ -1,6 +1,7 @@
 package dev.lockstep.coordinator;
 
 import dev.lockstep.coordinator.Block.Scratch;
+import dev.lockstep.engine.StepSums;
 import dev.lockstep.network.ParameterLayout;
 import dev.lockstep.optimizer.Optimizer;
 import java.nio.FloatBuffer;
@@ -22,7 +23,8 @@ final class ParameterAverage implements Round {
   private final Optional<Optimizer> outer;
   private final Optional<BlockState> outerState;
 
-  private FloatBuffer[] contributions;
+  private final StepSums total = new StepSums();
+  private Contribution[] contributions;
   private final float[] weights;
   private long rounds;
   private double learningRate;
@@ -65,20 +67,25 @@ final class ParameterAverage implements Round {
   }
 
   @Override
-  public void begin(FloatBuffer[] vectors, long[] examples, long step) {
-    long total = 0;
-    for (long each : examples) {
-      total += each;
+  public void begin(Contribution[] vectors, long step) {
+    total.clear();
+    for (Contribution each : vectors) {
+      total.add(each.sums());
     }
-    if (total <= 0) {
+    if (total.examples() <= 0) {
       throw new IllegalStateException("the round from local step " + step + " has no examples");
     }
     for (int rank = 0; rank < weights.length; rank++) {
-      weights[rank] = (float) ((double) examples[rank] / total);
+      weights[rank] = (float) ((double) vectors[rank].sums().examples() / total.examples());
     }
     contributions = vectors;
     learningRate = inner.learningRate().at(step);
     rounds++;
+  }
+
+  @Override
+  public StepSums total() {
+    return total;
   }
 
   @Override
@@ -104,7 +111,7 @@ final class ParameterAverage implements Round {
     for (int rank = 0; rank < weights.length; rank++) {
       float weight = weights[rank];
       if (weight > 0) {
-        contributions[rank].get(block.from(), term, 0, length);
+        contributions[rank].vector().get(block.from(), term, 0, length);
         for (int i = 0; i < length; i++) {
           sum[i] += weight * term[i];
         }

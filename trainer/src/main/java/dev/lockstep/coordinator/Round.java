@@ -1,7 +1,7 @@
 package dev.lockstep.coordinator;
 
 import dev.lockstep.coordinator.Block.Scratch;
-import java.nio.FloatBuffer;
+import dev.lockstep.engine.StepSums;
 
 /**
  * The arithmetic of a round, once all contributions are in: so many tasks, which any threads may
@@ -20,11 +20,13 @@ sealed interface Round permits GradientUpdate, ParameterAverage {
   /**
    * Prepares a round.
    *
-   * @param contributions one a worker, in rank order
-   * @param examples how many examples each was made from
+   * @param contributions all of them, in rank order
    * @param step number of the (first local) optimizer step, from 0
    */
-  void begin(FloatBuffer[] contributions, long[] examples, long step);
+  void begin(Contribution[] contributions, long step);
+
+  /** What the contributions counted, in total. */
+  StepSums total();
 
   /** Runs one task. */
   void run(int task, Scratch scratch);

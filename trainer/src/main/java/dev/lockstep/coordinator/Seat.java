@@ -1,6 +1,5 @@
 package dev.lockstep.coordinator;
 
-import dev.lockstep.engine.StepSums;
 import java.nio.FloatBuffer;
 import java.util.List;
 
@@ -15,26 +14,29 @@ public interface Seat extends AutoCloseable {
    */
   FloatBuffer published();
 
-  /** Where the worker writes what it contributes: as long as {@link #published}. */
-  FloatBuffer contribution();
+  /**
+   * What the worker writes before it pushes: when gradients are averaged, one contribution for each
+   * node of {@link TrainingPlan#sumTree} that it holds; when parameters are, a single one.
+   */
+  List<Contribution> contributions();
 
   /** What to do first. */
   Directive directive();
 
   /**
-   * Hands in {@link #contribution}, made from as many examples as {@code sums} counts.
+   * Hands in {@link #contributions}.
    *
    * @return what to do next
    * @throws FencedException if a later attempt has taken this place
    * @throws RunAbortedException if the run has failed
    * @throws InterruptedException if the thread was interrupted while it waited
    */
-  Directive push(StepSums sums) throws InterruptedException;
+  Directive push() throws InterruptedException;
 
   /**
    * Hands in the evaluation of this worker's shards.
    *
-   * @return what to do next; errors as for {@link #push(StepSums)}
+   * @return what to do next; errors as for {@link #push()}
    */
   Directive push(List<ShardTally> tallies) throws InterruptedException;
 

@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 
 /**
  * The coordinator of a gang whose workers share its JVM: nothing is copied or sent. The workers'
@@ -47,12 +48,10 @@ public final class SharedMemoryCoordinator implements Coordinator {
 
   // Guarded by the lock.
   private final LocalSeat[] seats;
-  private final FloatBuffer[] contributions;
-  private final long[] examples;
-  private final StepSums[] sums;
+  private final boolean[] present;
   private final long[] arrivals;
   private final ShardTally[] tallies;
-  private final StepSums total = new StepSums();
+  private Contribution[] collected;
   private int arrived;
   private boolean applying;
   private long collectingSince;
@@ -97,12 +96,9 @@ public final class SharedMemoryCoordinator implements Coordinator {
         plan.earlyStopping().isPresent() ? new float[parameterCount] : new float[0];
     this.spins = workers <= Runtime.getRuntime().availableProcessors();
     this.seats = new LocalSeat[workers];
-    this.contributions = new FloatBuffer[workers];
-    this.examples = new long[workers];
-    this.sums = new StepSums[workers];
+    this.present = new boolean[workers];
     this.arrivals = new long[workers];
     this.tallies = new ShardTally[order.shards()];
-    Arrays.setAll(sums, rank -> new StepSums());
     this.collectingSince = System.nanoTime();
   }
 
@@ -118,7 +114,8 @@ public final class SharedMemoryCoordinator implements Coordinator {
       return new ParameterAverage(
           network.layout(), plan.optimizer(), parameters.outer(), workers, published);
     }
-    return new GradientUpdate(network.layout(), plan.optimizer(), published);
+    return new GradientUpdate(
+        network.layout(), plan.optimizer(), published, plan.sumTree(workers), workers);
   }
 
   @Override
@@ -134,6 +131,7 @@ public final class SharedMemoryCoordinator implements Coordinator {
       }
       throwIfAborted();
       withdraw(rank);
+      collected = null;
       seats[rank] = new LocalSeat(rank, attempt);
       turned.signalAll();
       return seats[rank];
@@ -144,8 +142,8 @@ public final class SharedMemoryCoordinator implements Coordinator {
 
   /** Drops what the rank has contributed to the round that is being collected. */
   private void withdraw(int rank) {
-    if (contributions[rank] != null) {
-      contributions[rank] = null;
+    if (present[rank]) {
+      present[rank] = false;
       arrived--;
     }
   }
@@ -218,14 +216,11 @@ public final class SharedMemoryCoordinator implements Coordinator {
     }
   }
 
-  private void collect(LocalSeat seat, StepSums contributed) throws InterruptedException {
+  private void collect(LocalSeat seat) throws InterruptedException {
     long applyTurn;
     lock.lockInterruptibly();
     try {
       checkIn(seat);
-      sums[seat.rank].clear();
-      sums[seat.rank].add(contributed);
-      examples[seat.rank] = contributed.examples();
       arrivals[seat.rank] = System.nanoTime();
       applyTurn = turn + 1;
       if (arrived == workers) {
@@ -242,10 +237,10 @@ public final class SharedMemoryCoordinator implements Coordinator {
   private void checkIn(LocalSeat seat) {
     throwIfAborted();
     throwIfFenced(seat);
-    if (contributions[seat.rank] != null) {
+    if (present[seat.rank]) {
       throw new IllegalStateException("rank " + seat.rank + " has already contributed");
     }
-    contributions[seat.rank] = seat.contribution;
+    present[seat.rank] = true;
     arrived++;
   }
 
@@ -258,7 +253,7 @@ public final class SharedMemoryCoordinator implements Coordinator {
   private void beginApplying() {
     appliedSince = System.nanoTime();
     try {
-      round.begin(contributions, examples, progression.step());
+      round.begin(contributions(), progression.step());
     } catch (RuntimeException e) {
       abort(e);
       throw failure;
@@ -268,6 +263,17 @@ public final class SharedMemoryCoordinator implements Coordinator {
     applying = true;
     turn++;
     turned.signalAll();
+  }
+
+  /** All that the seats contribute, in rank order; the same arrays as long as no seat changes. */
+  private Contribution[] contributions() {
+    if (collected == null) {
+      collected =
+          Arrays.stream(seats)
+              .flatMap(seat -> seat.contributions.stream())
+              .toArray(Contribution[]::new);
+    }
+    return collected;
   }
 
   /** Takes tasks of the round until none is left; whoever ends the last one ends the round. */
@@ -294,12 +300,8 @@ public final class SharedMemoryCoordinator implements Coordinator {
   private void endRound() {
     lock.lock();
     try {
-      total.clear();
-      for (StepSums each : sums) {
-        total.add(each);
-      }
       recordTimes();
-      progression.trained(total, round.learningRate());
+      progression.trained(round.total(), round.learningRate());
       turnToCollecting();
     } finally {
       lock.unlock();
@@ -317,7 +319,7 @@ public final class SharedMemoryCoordinator implements Coordinator {
   }
 
   private void turnToCollecting() {
-    Arrays.fill(contributions, null);
+    Arrays.fill(present, false);
     arrived = 0;
     applying = false;
     collectingSince = System.nanoTime();
@@ -393,12 +395,18 @@ public final class SharedMemoryCoordinator implements Coordinator {
   private final class LocalSeat implements Seat {
     private final int rank;
     private final long attempt;
-    private final FloatBuffer contribution = FloatVector.allocate(round.vectorLength());
+    private final List<Contribution> contributions;
     private final Scratch scratch = new Scratch();
 
     private LocalSeat(int rank, long attempt) {
       this.rank = rank;
       this.attempt = attempt;
+      int count =
+          plan.averaging() instanceof Parameters
+              ? 1
+              : plan.sumTree(workers).held(rank, workers).size();
+      this.contributions =
+          Stream.generate(() -> Contribution.ofLength(round.vectorLength())).limit(count).toList();
     }
 
     @Override
@@ -407,8 +415,8 @@ public final class SharedMemoryCoordinator implements Coordinator {
     }
 
     @Override
-    public FloatBuffer contribution() {
-      return contribution;
+    public List<Contribution> contributions() {
+      return contributions;
     }
 
     @Override
@@ -422,8 +430,8 @@ public final class SharedMemoryCoordinator implements Coordinator {
     }
 
     @Override
-    public Directive push(StepSums contributed) throws InterruptedException {
-      collect(this, contributed);
+    public Directive push() throws InterruptedException {
+      collect(this);
       return directive();
     }
 

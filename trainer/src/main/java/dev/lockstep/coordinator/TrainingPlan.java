@@ -1,7 +1,9 @@
 package dev.lockstep.coordinator;
 
+import dev.lockstep.data.Augmentation;
 import dev.lockstep.optimizer.Optimizer;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * How a network is trained: all that the coordinator and the workers must agree on.
@@ -12,6 +14,10 @@ import java.util.Optional;
  * @param shards fixed parts of the training examples, whatever the number of workers
  * @param optimizer turns gradients into updates
  * @param averaging what is averaged, and how often
+ * @param augmentation how training images are changed each time they are used
+ * @param microBatches if given, every batch is cut into so many micro-batches at fixed places, and
+ *     the parameters do not depend on the number of workers, to the last bit; only when gradients
+ *     are averaged
  * @param earlyStopping when to end before the last epoch
  */
 public record TrainingPlan(
@@ -21,6 +27,8 @@ public record TrainingPlan(
     int shards,
     Optimizer optimizer,
     Averaging averaging,
+    Augmentation augmentation,
+    OptionalInt microBatches,
     Optional<EarlyStopping> earlyStopping) {
   /** So many shards unless told otherwise. */
   public static final int DEFAULT_SHARDS = 64;
@@ -29,6 +37,26 @@ public record TrainingPlan(
     requirePositive("epochs", epochs);
     requirePositive("batchSize", batchSize);
     requirePositive("shards", shards);
+    if (microBatches.isPresent()) {
+      requirePositive("microBatches", microBatches.getAsInt());
+      if (microBatches.getAsInt() > shards) {
+        throw new IllegalArgumentException(
+            "microBatches is %d but must be at most the number of shards, %d"
+                .formatted(microBatches.getAsInt(), shards));
+      }
+      if (averaging instanceof Averaging.Parameters) {
+        throw new IllegalArgumentException(
+            "microBatches is %d but averaging is parameters; micro-batches fix the order in which gradients are added, so they go with averaging gradients only"
+                .formatted(microBatches.getAsInt()));
+      }
+    }
+  }
+
+  /** In which order the gradient sums of {@code workers} workers are added. */
+  public SumTree sumTree(int workers) {
+    return microBatches.isPresent()
+        ? SumTree.pairwise(microBatches.getAsInt())
+        : SumTree.inOrder(workers);
   }
 
   private static void requirePositive(String name, int value) {

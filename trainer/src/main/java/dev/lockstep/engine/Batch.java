@@ -1,5 +1,6 @@
 package dev.lockstep.engine;
 
+import dev.lockstep.data.Augmentation;
 import dev.lockstep.data.Examples;
 import dev.lockstep.data.MicroBatch;
 import dev.lockstep.data.Shape;
@@ -13,6 +14,7 @@ public final class Batch {
   private final Shape shape;
   private final FloatBuffer features;
   private final float[] row;
+  private final float[] augmented;
   private final int[] labels;
   private final int[] places;
   private int size;
@@ -22,6 +24,7 @@ public final class Batch {
     this.shape = shape;
     this.features = FloatVector.allocate(Math.multiplyExact(capacity, shape.size()));
     this.row = new float[shape.size()];
+    this.augmented = new float[shape.size()];
     this.labels = new int[capacity];
     this.places = new int[capacity];
   }
@@ -31,6 +34,19 @@ public final class Batch {
     size = part.size();
     for (int i = 0; i < size; i++) {
       put(i, examples, part.example(i), part.place(i));
+    }
+  }
+
+  /** Takes the examples of {@code part} as {@code augmentation} changes them in {@code step}. */
+  public void fill(
+      Examples examples, MicroBatch part, Augmentation augmentation, long seed, long step) {
+    fill(examples, part);
+    if (augmentation.changesImages()) {
+      for (int i = 0; i < size; i++) {
+        features.get(i * row.length, row);
+        augmentation.apply(shape, row, seed, step, places[i], augmented);
+        features.put(i * row.length, augmented);
+      }
     }
   }
 

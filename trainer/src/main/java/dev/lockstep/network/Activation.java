@@ -1,5 +1,6 @@
 package dev.lockstep.network;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import dev.lockstep.yaml.Section;
 import java.util.List;
 import java.util.Locale;
@@ -42,6 +43,7 @@ public enum Activation {
       ALL.stream().filter(activation -> activation != SOFTMAX).toList();
 
   /** Keras' name. */
+  @JsonValue
   public String word() {
     return name().toLowerCase(Locale.ROOT);
   }

@@ -1,5 +1,7 @@
 package dev.lockstep.network;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.lockstep.random.CounterRandom;
 import dev.lockstep.yaml.Section;
 import java.util.Optional;
@@ -9,12 +11,12 @@ import org.deeplearning4j.nn.params.ConvolutionParamInitializer;
 /** A two-dimensional convolution of an image. */
 public record Conv2d(
     int filters,
-    Window window,
+    @JsonUnwrapped Window window,
     Activation activation,
     boolean useBias,
     Initializer kernelInitializer,
     Initializer biasInitializer,
-    Regularizer regularizer)
+    @JsonUnwrapped Regularizer regularizer)
     implements Layer {
   public Conv2d {
     if (filters <= 0) {
@@ -38,6 +40,11 @@ public record Conv2d(
         Initializer.readKernel(section),
         Initializer.readBias(section),
         Regularizer.read(section));
+  }
+
+  @JsonProperty
+  Size kernelSize() {
+    return window.size();
   }
 
   @Override

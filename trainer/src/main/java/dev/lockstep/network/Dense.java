@@ -1,5 +1,6 @@
 package dev.lockstep.network;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.lockstep.random.CounterRandom;
 import dev.lockstep.yaml.Section;
 import java.util.Optional;
@@ -17,7 +18,7 @@ public record Dense(
     boolean useBias,
     Initializer kernelInitializer,
     Initializer biasInitializer,
-    Regularizer regularizer)
+    @JsonUnwrapped Regularizer regularizer)
     implements Layer {
   public Dense {
     if (units <= 0) {

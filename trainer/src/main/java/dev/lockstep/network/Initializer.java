@@ -1,5 +1,6 @@
 package dev.lockstep.network;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import dev.lockstep.random.CounterRandom;
 import dev.lockstep.yaml.Section;
 import java.util.Arrays;
@@ -44,6 +45,7 @@ public enum Initializer {
       ALL.stream().filter(initializer -> initializer != ORTHOGONAL).toList();
 
   /** Keras' name. */
+  @JsonValue
   public String word() {
     return name().toLowerCase(Locale.ROOT);
   }

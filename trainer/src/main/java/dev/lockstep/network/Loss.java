@@ -1,5 +1,6 @@
 package dev.lockstep.network;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.List;
 import java.util.Locale;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -36,6 +37,7 @@ public enum Loss {
   }
 
   /** Keras' name. */
+  @JsonValue
   public String word() {
     return name().toLowerCase(Locale.ROOT);
   }

@@ -1,5 +1,6 @@
 package dev.lockstep.network;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.lockstep.random.CounterRandom;
 import dev.lockstep.yaml.Section;
 import java.util.Arrays;
@@ -16,7 +17,8 @@ import org.deeplearning4j.nn.params.LSTMParamInitializer;
  *
  * @param unitForgetBias whether the forget gate's bias begins at one (Jozefowicz et al., 2015)
  */
-public record Lstm(Recurrence recurrence, Activation recurrentActivation, boolean unitForgetBias)
+public record Lstm(
+    @JsonUnwrapped Recurrence recurrence, Activation recurrentActivation, boolean unitForgetBias)
     implements Layer {
   static Lstm read(Section section) {
     return new Lstm(

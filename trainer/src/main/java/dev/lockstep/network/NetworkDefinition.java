@@ -1,5 +1,8 @@
 package dev.lockstep.network;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.data.Shape;
 import dev.lockstep.nativelib.NativeLibraries;
 import dev.lockstep.yaml.ConfigurationException;
@@ -46,6 +49,14 @@ public record NetworkDefinition(String name, List<Layer> layers, Loss loss) {
     }
     section.done();
     return new NetworkDefinition(name, layers, loss);
+  }
+
+  /** What {@link #read} reads it from, every default written out. */
+  public ObjectNode tree() {
+    ObjectNode tree = JsonNodeFactory.instance.objectNode();
+    ArrayNode list = tree.putArray("layers");
+    layers.forEach(layer -> list.addObject().set(layer.kind(), Section.tree(layer)));
+    return tree.put("loss", loss.word());
   }
 
   /**

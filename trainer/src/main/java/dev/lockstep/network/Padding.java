@@ -1,5 +1,6 @@
 package dev.lockstep.network;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 
@@ -14,6 +15,7 @@ public enum Padding {
   SAME;
 
   /** Keras' name. */
+  @JsonValue
   public String word() {
     return name().toLowerCase(Locale.ROOT);
   }

@@ -1,5 +1,8 @@
 package dev.lockstep.network;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.lockstep.random.CounterRandom;
 import dev.lockstep.yaml.Section;
 import java.util.Optional;
@@ -7,7 +10,8 @@ import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 
 /** The largest or the mean of each window of an image, channel by channel. */
-public record Pooling2d(Statistic statistic, Window window) implements Layer {
+public record Pooling2d(@JsonIgnore Statistic statistic, @JsonUnwrapped Window window)
+    implements Layer {
   /** What is taken of each window. */
   public enum Statistic {
     /** Its largest number. */
@@ -21,6 +25,11 @@ public record Pooling2d(Statistic statistic, Window window) implements Layer {
     return new Pooling2d(
         statistic,
         new Window(size, Size.read(section, "strides", size), Window.readPadding(section)));
+  }
+
+  @JsonProperty
+  Size poolSize() {
+    return window.size();
   }
 
   @Override

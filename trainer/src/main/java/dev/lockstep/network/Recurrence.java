@@ -1,5 +1,6 @@
 package dev.lockstep.network;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.lockstep.yaml.Section;
 import org.deeplearning4j.nn.conf.layers.BaseRecurrentLayer;
 import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
@@ -16,7 +17,7 @@ public record Recurrence(
     Initializer kernelInitializer,
     Initializer recurrentInitializer,
     Initializer biasInitializer,
-    Regularizer regularizer) {
+    @JsonUnwrapped Regularizer regularizer) {
   public Recurrence {
     if (units <= 0) {
       throw new IllegalArgumentException("units is " + units + " but must be > 0");

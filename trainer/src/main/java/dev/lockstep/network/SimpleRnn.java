@@ -1,12 +1,13 @@
 package dev.lockstep.network;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.lockstep.random.CounterRandom;
 import dev.lockstep.yaml.Section;
 import java.util.Optional;
 import org.deeplearning4j.nn.params.SimpleRnnParamInitializer;
 
 /** A fully connected recurrent layer: {@code h_t = activation(x_t W + h_(t-1) R + b)}. */
-public record SimpleRnn(Recurrence recurrence) implements Layer {
+public record SimpleRnn(@JsonUnwrapped Recurrence recurrence) implements Layer {
   static SimpleRnn read(Section section) {
     return new SimpleRnn(Recurrence.read(section));
   }

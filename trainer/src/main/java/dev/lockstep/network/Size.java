@@ -1,7 +1,9 @@
 package dev.lockstep.network;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.lockstep.yaml.Section;
+import java.util.List;
 
 /** Rows and columns: of a kernel, a pool, or of the steps between them. */
 public record Size(int height, int width) {
@@ -28,6 +30,12 @@ public record Size(int height, int width) {
       return new Size(value.get(0).intValue(), value.get(1).intValue());
     }
     throw section.wrong(key, value, RULE);
+  }
+
+  /** What {@link #read} reads it from. */
+  @JsonValue
+  List<Integer> pair() {
+    return List.of(height, width);
   }
 
   static final String RULE = "a whole number of at least 1, or two of them: [height, width]";

@@ -1,10 +1,11 @@
 package dev.lockstep.network;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.lockstep.yaml.Section;
 import java.util.List;
 
 /** How a convolution or a pooling moves over its image. */
-public record Window(Size size, Size strides, Padding padding) {
+public record Window(@JsonIgnore Size size, Size strides, Padding padding) {
   static Padding readPadding(Section section) {
     return section.choice("padding", Padding.VALID, List.of(Padding.values()), Padding::word);
   }

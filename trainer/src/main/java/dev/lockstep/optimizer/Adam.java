@@ -1,5 +1,6 @@
 package dev.lockstep.optimizer;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.lockstep.yaml.Section;
 import java.util.List;
 
@@ -21,7 +22,11 @@ import java.util.List;
  * @param epsilon what keeps the division finite, above 0
  */
 public record Adam(
-    LearningRate learningRate, Clipping clipping, double beta1, double beta2, double epsilon)
+    LearningRate learningRate,
+    @JsonUnwrapped Clipping clipping,
+    double beta1,
+    double beta2,
+    double epsilon)
     implements Optimizer {
   /** With Keras' defaults. */
   public static final Adam DEFAULT =

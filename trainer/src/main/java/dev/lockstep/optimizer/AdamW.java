@@ -1,5 +1,6 @@
 package dev.lockstep.optimizer;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.lockstep.yaml.Section;
 import java.util.List;
 
@@ -14,7 +15,7 @@ import java.util.List;
  * @param adam the step after the decay, and all settings but one
  * @param weightDecay the part of a parameter lost in a step at learning rate 1, at least 0
  */
-public record AdamW(Adam adam, double weightDecay) implements Optimizer {
+public record AdamW(@JsonUnwrapped Adam adam, double weightDecay) implements Optimizer {
   /** With Keras' defaults. */
   public static final AdamW DEFAULT = new AdamW(Adam.DEFAULT, 0.004);
 

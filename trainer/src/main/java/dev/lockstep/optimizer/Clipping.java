@@ -1,5 +1,7 @@
 package dev.lockstep.optimizer;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
 
@@ -15,7 +17,10 @@ import dev.lockstep.yaml.Section;
  * @param value the most that a number of the gradient may differ from 0; 0 is off
  * @param globalNorm the longest that the whole gradient may be; 0 is off
  */
-public record Clipping(double value, double globalNorm) {
+public record Clipping(
+    @JsonProperty("clipValue") @JsonInclude(JsonInclude.Include.NON_DEFAULT) double value,
+    @JsonProperty("globalClipNorm") @JsonInclude(JsonInclude.Include.NON_DEFAULT)
+        double globalNorm) {
   /** No limit. */
   public static final Clipping NONE = new Clipping(0, 0);
 

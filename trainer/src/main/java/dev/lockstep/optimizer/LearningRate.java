@@ -1,6 +1,11 @@
 package dev.lockstep.optimizer;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
 import java.util.ArrayList;
@@ -15,6 +20,10 @@ public sealed interface LearningRate {
   /** The learning rate of {@code step}, which is at least 0. */
   double at(long step);
 
+  /** What {@link #read} reads it from, every default written out. */
+  @JsonValue
+  JsonNode tree();
+
   /**
    * Always the same.
    *
@@ -28,6 +37,11 @@ public sealed interface LearningRate {
     @Override
     public double at(long step) {
       return value;
+    }
+
+    @Override
+    public JsonNode tree() {
+      return DoubleNode.valueOf(value);
     }
   }
 
@@ -67,6 +81,16 @@ public sealed interface LearningRate {
       }
       return values.get(place);
     }
+
+    @Override
+    public ObjectNode tree() {
+      ObjectNode tree = scheduled("step");
+      ArrayNode steps = tree.putArray("boundaries");
+      boundaries.forEach(steps::add);
+      ArrayNode rates = tree.putArray("values");
+      values.forEach(rates::add);
+      return tree;
+    }
   }
 
   /**
@@ -90,6 +114,15 @@ public sealed interface LearningRate {
     public double at(long step) {
       double periods = (double) step / decaySteps;
       return initial * StrictMath.pow(decayRate, staircase ? Math.floor(periods) : periods);
+    }
+
+    @Override
+    public ObjectNode tree() {
+      return scheduled("exponential")
+          .put("initial", initial)
+          .put("decaySteps", decaySteps)
+          .put("decayRate", decayRate)
+          .put("staircase", staircase);
     }
   }
 
@@ -115,6 +148,14 @@ public sealed interface LearningRate {
       double decay = 0.5 * (1 + StrictMath.cos(Math.PI * done));
       return initial * ((1 - alpha) * decay + alpha);
     }
+
+    @Override
+    public ObjectNode tree() {
+      return scheduled("cosine")
+          .put("initial", initial)
+          .put("decaySteps", decaySteps)
+          .put("alpha", alpha);
+    }
   }
 
   /**
@@ -138,6 +179,15 @@ public sealed interface LearningRate {
           ? from + (schedule.at(0) - from) * step / steps
           : schedule.at(step - steps);
     }
+
+    @Override
+    public ObjectNode tree() {
+      ObjectNode tree =
+          schedule instanceof Constant constant
+              ? scheduled("constant").put("initial", constant.value())
+              : (ObjectNode) schedule.tree();
+      return tree.put("warmupSteps", steps).put("warmupFrom", from);
+    }
   }
 
   /**
@@ -160,6 +210,10 @@ public sealed interface LearningRate {
       throw section.wrong(key, value, "a number > 0 or a mapping with a schedule");
     }
     return new Constant(Range.POSITIVE.read(section, key));
+  }
+
+  private static ObjectNode scheduled(String name) {
+    return JsonNodeFactory.instance.objectNode().put("schedule", name);
   }
 
   private static LearningRate readSchedule(Section section) {

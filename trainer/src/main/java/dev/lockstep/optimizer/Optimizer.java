@@ -1,8 +1,11 @@
 package dev.lockstep.optimizer;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.yaml.Section;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -37,7 +40,7 @@ public sealed interface Optimizer permits Sgd, RmsProp, Adam, AdamW {
    *     {@code length - 1}; only read
    * @param length how many parameters the block has
    * @param state per slot the block's part of its vector, at 0 to {@code length - 1}; changed. No
-   *     array may be passed twice
+   *     array may be passed twice. That all arrays begin at 0 lets the JIT vectorise the loops
    * @param step the number of this step, 1 for the first
    * @param learningRate {@code learningRate().at(step - 1)} as a float
    */
@@ -50,39 +53,35 @@ public sealed interface Optimizer permits Sgd, RmsProp, Adam, AdamW {
       float learningRate);
 
   /**
-   * Makes one step on a block of parameters whose state stands at {@code stateOffset} to {@code
-   * stateOffset + length - 1} of longer vectors. Away from 0 that state is copied out and back: the
-   * JIT does not vectorise a loop whose arrays have different offsets, which costs ten times more
-   * than the copies.
-   */
-  default void update(
-      float[] parameters,
-      float[] gradient,
-      int length,
-      float[][] state,
-      int stateOffset,
-      long step,
-      float learningRate) {
-    if (stateOffset == 0) {
-      update(parameters, gradient, length, state, step, learningRate);
-      return;
-    }
-    float[][] part = new float[state.length][];
-    for (int slot = 0; slot < state.length; slot++) {
-      part[slot] = Arrays.copyOfRange(state[slot], stateOffset, stateOffset + length);
-    }
-    update(parameters, gradient, length, part, step, learningRate);
-    for (int slot = 0; slot < state.length; slot++) {
-      System.arraycopy(part[slot], 0, state[slot], stateOffset, length);
-    }
-  }
-
-  /**
    * This optimizer with what {@code section} says in place of its own settings.
    *
    * @throws dev.lockstep.yaml.ConfigurationException if a setting has a wrong type or value
    */
   Optimizer with(Section section);
+
+  /** What {@link #read(Section)} reads it from, every default written out. */
+  default ObjectNode tree() {
+    ObjectNode tree = JsonNodeFactory.instance.objectNode().put("name", name());
+    return tree.setAll(Section.tree(this));
+  }
+
+  /**
+   * The optimizer that {@code key} of {@code parent} names or describes, if it has a value: {@code
+   * adam} is short for {@code {name: adam}}.
+   *
+   * @throws dev.lockstep.yaml.ConfigurationException as {@link #read(Section)}
+   */
+  static Optional<Optimizer> read(Section parent, String key) {
+    JsonNode value = parent.value(key);
+    if (value.isMissingNode()) {
+      return Optional.empty();
+    }
+    Section section =
+        value.isTextual()
+            ? parent.at(key, JsonNodeFactory.instance.objectNode().set("name", value))
+            : parent.section(key);
+    return Optional.of(read(section));
+  }
 
   /**
    * The optimizer that {@code section} describes: {@code name} and its settings, Keras' defaults

@@ -1,5 +1,6 @@
 package dev.lockstep.optimizer;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.lockstep.yaml.Section;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +28,7 @@ import java.util.List;
  */
 public record RmsProp(
     LearningRate learningRate,
-    Clipping clipping,
+    @JsonUnwrapped Clipping clipping,
     double rho,
     double momentum,
     double epsilon,

@@ -1,5 +1,6 @@
 package dev.lockstep.optimizer;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
 import java.util.List;
@@ -20,7 +21,8 @@ import java.util.List;
  * @param momentum how much of the last step is made again, 0 (off) to 1
  * @param nesterov whether the gradient counts as taken ahead of the momentum
  */
-public record Sgd(LearningRate learningRate, Clipping clipping, double momentum, boolean nesterov)
+public record Sgd(
+    LearningRate learningRate, @JsonUnwrapped Clipping clipping, double momentum, boolean nesterov)
     implements Optimizer {
   /** With Keras' defaults. */
   public static final Sgd DEFAULT =

@@ -1,5 +1,6 @@
 package dev.lockstep.split;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import dev.lockstep.data.Examples;
 import dev.lockstep.random.CounterRandom;
 import dev.lockstep.yaml.ConfigurationException;
@@ -35,6 +36,7 @@ public record HoldOut(int examples, double fraction, Select select) {
     STRATIFIED;
 
     /** The word for it in a file. */
+    @JsonValue
     public String word() {
       return name().toLowerCase(Locale.ROOT);
     }

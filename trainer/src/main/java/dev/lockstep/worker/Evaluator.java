@@ -1,6 +1,5 @@
 package dev.lockstep.worker;
 
-import dev.lockstep.coordinator.Directive.Part;
 import dev.lockstep.coordinator.ShardTally;
 import dev.lockstep.data.Examples;
 import dev.lockstep.engine.Batch;
@@ -11,65 +10,70 @@ import dev.lockstep.network.Network;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiConsumer;
 
 /**
- * Evaluates a worker's shards of validation or test examples. Example i belongs to shard {@code i %
- * shards}, and batches never cross shards, so that each shard's tally has the same bits whoever
- * computes it. Belongs to one thread.
+ * Evaluates a worker's shards of validation or test examples. The example at place i of those that
+ * are evaluated belongs to shard {@code i % shards}, and batches never cross shards, so that each
+ * shard's tally has the same bits whoever computes it. Belongs to one thread.
  */
-final class Evaluator {
+public final class Evaluator {
   /** The most examples of one batch of predictions. */
-  static final int BATCH = 256;
+  public static final int BATCH = 256;
 
-  private final Worker worker;
-  private final Learner learner;
+  private final Network network;
+  private final BiConsumer<Batch, FloatBuffer> predict;
   private final Batch batch;
   private final FloatBuffer outputs;
   private final float[] rows;
 
-  Evaluator(Worker worker, Learner learner) {
-    this.worker = worker;
-    this.learner = learner;
-    this.batch = new Batch(worker.network().input(), BATCH);
-    this.outputs = FloatVector.allocate(BATCH * worker.network().outputs());
+  /**
+   * An evaluator of {@code network}.
+   *
+   * @param predict computes the activations of the last layer, as {@link
+   *     dev.lockstep.engine.Engine#predict}, for batches of up to {@link #BATCH}
+   */
+  public Evaluator(Network network, BiConsumer<Batch, FloatBuffer> predict) {
+    this.network = network;
+    this.predict = predict;
+    this.batch = new Batch(network.input(), BATCH);
+    this.outputs = FloatVector.allocate(BATCH * network.outputs());
     this.rows = new float[outputs.capacity()];
   }
 
-  /** The tallies of the shards this worker owns. */
-  List<ShardTally> evaluate(Part part) {
+  /**
+   * The tallies of the shards v with {@code v % workers == rank}, v ascending.
+   *
+   * @param evaluated indices into {@code examples}
+   */
+  public List<ShardTally> evaluate(
+      Examples examples, int[] evaluated, int shards, int rank, int workers) {
     List<ShardTally> tallies = new ArrayList<>();
-    int shards = worker.order().shards();
-    for (int shard = worker.rank(); shard < shards; shard += worker.workers()) {
-      tallies.add(new ShardTally(shard, evaluate(part, shard, shards)));
+    for (int shard = rank; shard < shards; shard += workers) {
+      tallies.add(new ShardTally(shard, evaluate(examples, shard(evaluated, shard, shards))));
     }
     return tallies;
   }
 
-  private Tally evaluate(Part part, int shard, int shards) {
-    Examples examples = part == Part.TEST ? worker.data().test() : worker.data().training();
-    int[] indices = indices(part, shard, shards);
-    Tally tally = new Tally(worker.network().classes());
+  private static int[] shard(int[] evaluated, int shard, int shards) {
+    int[] indices = new int[(evaluated.length - shard + shards - 1) / shards];
+    for (int i = 0; i < indices.length; i++) {
+      indices[i] = evaluated[i * shards + shard];
+    }
+    return indices;
+  }
+
+  private Tally evaluate(Examples examples, int[] indices) {
+    Tally tally = new Tally(network.classes());
     for (int from = 0; from < indices.length; from += BATCH) {
       batch.fill(examples, indices, from, Math.min(from + BATCH, indices.length));
-      learner.predict(batch, outputs);
+      predict.accept(batch, outputs);
       count(tally);
     }
     return tally;
   }
 
-  private int[] indices(Part part, int shard, int shards) {
-    int[] validation = worker.data().split().validation();
-    int size = part == Part.TEST ? worker.data().test().size() : validation.length;
-    int[] indices = new int[(size - shard + shards - 1) / shards];
-    for (int i = 0; i < indices.length; i++) {
-      int place = i * shards + shard;
-      indices[i] = part == Part.TEST ? place : validation[place];
-    }
-    return indices;
-  }
-
   private void count(Tally tally) {
-    Network network = worker.network();
     int units = network.outputs();
     outputs.get(0, rows, 0, batch.size() * units);
     for (int i = 0; i < batch.size(); i++) {

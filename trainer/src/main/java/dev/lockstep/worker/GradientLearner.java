@@ -1,8 +1,10 @@
 package dev.lockstep.worker;
 
+import dev.lockstep.coordinator.Contribution;
 import dev.lockstep.coordinator.Directive;
 import dev.lockstep.coordinator.Directive.ComputeGradient;
 import dev.lockstep.coordinator.Seat;
+import dev.lockstep.coordinator.SumTree;
 import dev.lockstep.data.MicroBatch;
 import dev.lockstep.data.WorkerOrder;
 import dev.lockstep.engine.Batch;
@@ -10,40 +12,112 @@ import dev.lockstep.engine.Engine;
 import dev.lockstep.engine.FloatVector;
 import dev.lockstep.engine.StepSums;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 
-/** Computes the gradient sum of the worker's part of each batch, straight into its contribution. */
+/**
+ * Computes the gradient sums of the worker's micro-batches and adds up the nodes of the {@link
+ * SumTree} that it holds whole. A worker that holds a single micro-batch has the engine write
+ * straight into its contribution.
+ */
 final class GradientLearner implements Learner {
+  private static final int BLOCK = 4096;
+
   private final Worker worker;
-  private final WorkerOrder order;
+  private final List<SumTree.Node> held;
+  private final List<Contribution> contributions;
+  private final WorkerOrder[] orders;
   private final MicroBatch part;
   private final Batch batch;
-  private final Engine engine;
   private final FloatBuffer gradient;
-  private final FloatBuffer zeros;
-  private final StepSums sums = new StepSums();
+  private final Engine engine;
+  private final List<Contribution> levels = new ArrayList<>();
+  private final float[] sum = new float[BLOCK];
+  private final float[] term = new float[BLOCK];
 
   GradientLearner(Worker worker, Seat seat) {
+    SumTree tree = worker.plan().sumTree(worker.workers());
     this.worker = worker;
-    this.order = worker.order().worker(worker.rank(), worker.workers());
-    this.part = new MicroBatch(order.capacity());
-    this.batch = new Batch(worker.network().input(), part.capacity());
-    this.gradient = seat.contribution();
-    this.zeros = FloatVector.allocate(gradient.capacity());
-    this.engine = worker.openEngine(seat.published(), gradient, part.capacity());
+    this.held = tree.held(worker.rank(), worker.workers());
+    this.contributions = seat.contributions();
+    this.orders = new WorkerOrder[tree.leaves()];
+    int capacity = 0;
+    int levelsNeeded = 0;
+    for (SumTree.Node node : held) {
+      for (int leaf = node.from(); leaf < node.to(); leaf++) {
+        orders[leaf] = worker.order().worker(leaf, tree.leaves());
+        capacity = Math.max(capacity, orders[leaf].capacity());
+      }
+      levelsNeeded = Math.max(levelsNeeded, node.levels());
+    }
+    this.part = new MicroBatch(capacity);
+    this.batch = new Batch(worker.network().input(), capacity);
+    int length = seat.published().capacity();
+    for (int level = 0; level < levelsNeeded; level++) {
+      levels.add(Contribution.ofLength(length));
+    }
+    this.gradient =
+        held.size() == 1 && held.get(0).isLeaf()
+            ? contributions.get(0).vector()
+            : FloatVector.allocate(length);
+    this.engine = worker.openEngine(seat.published(), gradient, capacity);
   }
 
   @Override
-  public StepSums learn(Directive directive) {
+  public void learn(Directive directive) {
     ComputeGradient step = (ComputeGradient) directive;
-    order.microBatch(step.epoch(), step.batch(), part);
+    for (int i = 0; i < held.size(); i++) {
+      add(held.get(i), step, contributions.get(i), 0);
+    }
+  }
+
+  /** Leaves the gradient sum of {@code node} in {@code target}. */
+  private void add(SumTree.Node node, ComputeGradient step, Contribution target, int level) {
+    if (node.isLeaf()) {
+      compute(node.from(), step, target);
+    } else {
+      Contribution right = levels.get(level);
+      add(node.left(), step, target, level);
+      add(node.right(), step, right, level + 1);
+      addTo(target, right);
+    }
+  }
+
+  private void compute(int microBatch, ComputeGradient step, Contribution target) {
+    orders[microBatch].microBatch(step.epoch(), step.batch(), part);
+    StepSums sums = target.sums();
     if (part.size() == 0) {
       sums.clear();
-      gradient.put(0, zeros, 0, zeros.capacity());
-    } else {
-      batch.fill(worker.data().training(), part);
-      engine.gradient(batch, step.step(), sums);
+      fillWithZeros(target.vector());
+      return;
     }
-    return sums;
+    worker.fill(batch, part, step.step());
+    engine.gradient(batch, step.step(), sums);
+    if (target.vector() != gradient) {
+      target.vector().put(0, gradient, 0, gradient.capacity());
+    }
+  }
+
+  private void fillWithZeros(FloatBuffer vector) {
+    Arrays.fill(term, 0f);
+    for (int from = 0; from < vector.capacity(); from += BLOCK) {
+      vector.put(from, term, 0, Math.min(BLOCK, vector.capacity() - from));
+    }
+  }
+
+  private void addTo(Contribution target, Contribution right) {
+    target.sums().add(right.sums());
+    int all = target.vector().capacity();
+    for (int from = 0; from < all; from += BLOCK) {
+      int length = Math.min(BLOCK, all - from);
+      target.vector().get(from, sum, 0, length);
+      right.vector().get(from, term, 0, length);
+      for (int i = 0; i < length; i++) {
+        sum[i] += term[i];
+      }
+      target.vector().put(from, sum, 0, length);
+    }
   }
 
   @Override

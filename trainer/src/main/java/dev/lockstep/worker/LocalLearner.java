@@ -1,9 +1,11 @@
 package dev.lockstep.worker;
 
+import dev.lockstep.coordinator.Contribution;
 import dev.lockstep.coordinator.Directive;
 import dev.lockstep.coordinator.Directive.TrainLocally;
 import dev.lockstep.coordinator.GradientUpdate;
 import dev.lockstep.coordinator.Seat;
+import dev.lockstep.coordinator.SumTree;
 import dev.lockstep.data.MicroBatch;
 import dev.lockstep.data.WorkerOrder;
 import dev.lockstep.engine.Batch;
@@ -20,13 +22,10 @@ final class LocalLearner implements Learner {
   private final MicroBatch part;
   private final Batch batch;
   private final FloatBuffer parameters;
-  private final FloatBuffer[] gradients;
-  private final long[] examples = new long[1];
+  private final Contribution[] step;
   private final GradientUpdate update;
   private final GradientUpdate.Workspace workspace = new GradientUpdate.Workspace();
   private final Engine engine;
-  private final StepSums step = new StepSums();
-  private final StepSums round = new StepSums();
 
   LocalLearner(Worker worker, Seat seat) {
     int length = worker.network().layout().length();
@@ -36,15 +35,21 @@ final class LocalLearner implements Learner {
     this.part = new MicroBatch(Math.min(worker.plan().batchSize(), order.owned()));
     this.batch = new Batch(worker.network().input(), part.capacity());
     this.parameters = FloatVector.allocate(length);
-    this.gradients = new FloatBuffer[] {FloatVector.allocate(length)};
+    this.step = new Contribution[] {Contribution.ofLength(length)};
     this.update =
-        new GradientUpdate(worker.network().layout(), worker.plan().optimizer(), parameters);
-    this.engine = worker.openEngine(parameters, gradients[0], part.capacity());
+        new GradientUpdate(
+            worker.network().layout(),
+            worker.plan().optimizer(),
+            parameters,
+            SumTree.inOrder(1),
+            1);
+    this.engine = worker.openEngine(parameters, step[0].vector(), part.capacity());
   }
 
   @Override
-  public StepSums learn(Directive directive) {
+  public void learn(Directive directive) {
     TrainLocally steps = (TrainLocally) directive;
+    StepSums round = contribution().sums();
     takePublished();
     round.clear();
     for (int i = 0; i < steps.batches(); i++) {
@@ -52,14 +57,17 @@ final class LocalLearner implements Learner {
       if (part.size() == 0) {
         break;
       }
-      batch.fill(worker.data().training(), part);
-      engine.gradient(batch, localDraw(steps.firstStep() + i), step);
-      examples[0] = step.examples();
-      update.step(gradients, examples, steps.firstStep() + i, workspace);
-      round.add(step);
+      long draw = localDraw(steps.firstStep() + i);
+      worker.fill(batch, part, draw);
+      engine.gradient(batch, draw, step[0].sums());
+      update.step(step, steps.firstStep() + i, workspace);
+      round.add(step[0].sums());
     }
     contribute();
-    return round;
+  }
+
+  private Contribution contribution() {
+    return seat.contributions().get(0);
   }
 
   /** Local steps of different workers must not draw the same. */
@@ -73,8 +81,8 @@ final class LocalLearner implements Learner {
   }
 
   private void contribute() {
-    seat.contribution().put(0, parameters, 0, parameters.capacity());
-    update.state().write(seat.contribution(), parameters.capacity());
+    contribution().vector().put(0, parameters, 0, parameters.capacity());
+    update.state().write(contribution().vector(), parameters.capacity());
   }
 
   @Override

@@ -5,13 +5,19 @@ import dev.lockstep.coordinator.Coordinator;
 import dev.lockstep.coordinator.Directive;
 import dev.lockstep.coordinator.Directive.Evaluate;
 import dev.lockstep.coordinator.Directive.Finish;
+import dev.lockstep.coordinator.Directive.Part;
 import dev.lockstep.coordinator.Seat;
+import dev.lockstep.coordinator.ShardTally;
 import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.data.BatchOrder;
+import dev.lockstep.data.MicroBatch;
+import dev.lockstep.engine.Batch;
 import dev.lockstep.engine.Engine;
 import dev.lockstep.engine.EngineFactory;
 import dev.lockstep.network.Network;
 import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * One worker of a gang: owns the shards v with {@code v % workers == rank} and does what the
@@ -38,15 +44,29 @@ public record Worker(
   public void run(Coordinator coordinator, long attempt) throws InterruptedException {
     try (Seat seat = coordinator.join(rank, attempt);
         Learner learner = learner(seat)) {
-      Evaluator evaluator = new Evaluator(this, learner);
+      Evaluator evaluator = new Evaluator(network, learner::predict);
       Directive directive = seat.directive();
       while (!(directive instanceof Finish)) {
-        directive =
-            directive instanceof Evaluate evaluate
-                ? seat.push(evaluator.evaluate(evaluate.part()))
-                : seat.push(learner.learn(directive));
+        if (directive instanceof Evaluate evaluate) {
+          directive = seat.push(evaluate(evaluator, evaluate.part()));
+        } else {
+          learner.learn(directive);
+          directive = seat.push();
+        }
       }
     }
+  }
+
+  private List<ShardTally> evaluate(Evaluator evaluator, Part part) {
+    return part == Part.TEST
+        ? evaluator.evaluate(
+            data.test(),
+            IntStream.range(0, data.test().size()).toArray(),
+            order.shards(),
+            rank,
+            workers)
+        : evaluator.evaluate(
+            data.training(), data.split().validation(), order.shards(), rank, workers);
   }
 
   private Learner learner(Seat seat) {
@@ -58,5 +78,10 @@ public record Worker(
   Engine openEngine(FloatBuffer parameters, FloatBuffer gradient, int microBatch) {
     return engines.open(
         network, plan.seed(), parameters, gradient, Math.max(microBatch, Evaluator.BATCH));
+  }
+
+  /** Fills {@code batch} with the training examples of {@code part}. */
+  void fill(Batch batch, MicroBatch part, long step) {
+    batch.fill(data.training(), part, plan.augmentation(), plan.seed(), step);
   }
 }

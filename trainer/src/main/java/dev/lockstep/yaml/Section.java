@@ -108,6 +108,14 @@ public final class Section {
     return new Section(source, "", tree);
   }
 
+  /**
+   * The mapping of a record's components to their values, in their order, as Jackson's annotations
+   * on them say.
+   */
+  public static ObjectNode tree(Object value) {
+    return YAML.valueToTree(value);
+  }
+
   /** The tree as YAML text, keys in their order. */
   public static String write(JsonNode tree) {
     try {

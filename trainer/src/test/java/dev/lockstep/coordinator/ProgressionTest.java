@@ -11,6 +11,7 @@ import dev.lockstep.coordinator.Directive.Finish;
 import dev.lockstep.coordinator.Directive.Part;
 import dev.lockstep.coordinator.Directive.TrainLocally;
 import dev.lockstep.coordinator.EarlyStopping.Monitor;
+import dev.lockstep.data.Augmentation;
 import dev.lockstep.data.BatchOrder;
 import dev.lockstep.engine.StepSums;
 import dev.lockstep.metrics.Metrics;
@@ -18,6 +19,7 @@ import dev.lockstep.metrics.Tally;
 import dev.lockstep.optimizer.Optimizer;
 import dev.lockstep.yaml.Section;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -28,7 +30,16 @@ class ProgressionTest {
   private static Progression progression(
       int epochs, Averaging averaging, EarlyStopping stopping, boolean validates, int workers) {
     TrainingPlan plan =
-        new TrainingPlan(1, epochs, 4, 5, SGD, averaging, Optional.ofNullable(stopping));
+        new TrainingPlan(
+            1,
+            epochs,
+            4,
+            5,
+            SGD,
+            averaging,
+            Augmentation.NONE,
+            OptionalInt.empty(),
+            Optional.ofNullable(stopping));
     BatchOrder order = new BatchOrder(IntStream.range(0, 10).toArray(), 5, 4, 1);
     return new Progression(plan, order, workers, validates, true, () -> 0);
   }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lockstep.coordinator.Averaging.Gradients;
 import dev.lockstep.coordinator.Directive.ComputeGradient;
+import dev.lockstep.data.Augmentation;
 import dev.lockstep.data.BatchOrder;
 import dev.lockstep.data.Shape;
 import dev.lockstep.engine.StepSums;
@@ -13,7 +14,9 @@ import dev.lockstep.network.Network;
 import dev.lockstep.network.NetworkDefinition;
 import dev.lockstep.optimizer.Optimizer;
 import dev.lockstep.yaml.Section;
+import java.nio.FloatBuffer;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -41,6 +44,8 @@ class SharedMemoryCoordinatorTest {
             4,
             Optimizer.read(Section.parse("test", optimizer)),
             new Gradients(),
+            Augmentation.NONE,
+            OptionalInt.empty(),
             Optional.empty());
     BatchOrder order =
         new BatchOrder(IntStream.range(0, EXAMPLES).toArray(), 4, EXAMPLES, plan.seed());
@@ -48,17 +53,18 @@ class SharedMemoryCoordinatorTest {
     return new SharedMemoryCoordinator(plan, NETWORK, order, workers, start, false, false);
   }
 
-  private static StepSums counted(int examples) {
-    StepSums sums = new StepSums();
+  private static void count(Seat seat, int examples) {
+    StepSums sums = seat.contributions().get(0).sums();
+    sums.clear();
     for (int i = 0; i < examples; i++) {
       sums.add(1, true);
     }
-    return sums;
   }
 
   private static void fill(Seat seat, float value) {
-    for (int i = 0; i < seat.contribution().capacity(); i++) {
-      seat.contribution().put(i, value);
+    FloatBuffer vector = seat.contributions().get(0).vector();
+    for (int i = 0; i < vector.capacity(); i++) {
+      vector.put(i, value);
     }
   }
 
@@ -66,11 +72,16 @@ class SharedMemoryCoordinatorTest {
     return CompletableFuture.supplyAsync(
         () -> {
           try {
-            return seat.push(counted(examples));
+            return pushNow(seat, examples);
           } catch (InterruptedException e) {
             throw new IllegalStateException(e);
           }
         });
+  }
+
+  private static Directive pushNow(Seat seat, int examples) throws InterruptedException {
+    count(seat, examples);
+    return seat.push();
   }
 
   @Test
@@ -82,7 +93,7 @@ class SharedMemoryCoordinatorTest {
     fill(second, 9f);
 
     CompletableFuture<Directive> other = push(second, 1);
-    assertThat(first.push(counted(7))).isEqualTo(new ComputeGradient(1, 0, 1));
+    assertThat(pushNow(first, 7)).isEqualTo(new ComputeGradient(1, 0, 1));
 
     assertThat(other.get()).isEqualTo(new ComputeGradient(1, 0, 1));
     assertThat(first.published().get(0)).isEqualTo(-(7f + 9f) / 8);
@@ -95,7 +106,7 @@ class SharedMemoryCoordinatorTest {
     Seat seat = coordinator.join(0, 0);
     fill(seat, 80f);
 
-    seat.push(counted(EXAMPLES));
+    pushNow(seat, EXAMPLES);
 
     double norm = 0;
     for (int i = 0; i < seat.published().capacity(); i++) {
@@ -120,11 +131,11 @@ class SharedMemoryCoordinatorTest {
     Seat other = coordinator.join(1, 0);
     fill(other, 4f);
     CompletableFuture<Directive> pushed = push(other, 4);
-    heir.push(counted(4));
+    pushNow(heir, 4);
     pushed.get();
 
     assertThat(heir.published().get(0)).isEqualTo(-1f);
-    assertThatThrownBy(() -> zombie.push(counted(4)))
+    assertThatThrownBy(() -> pushNow(zombie, 4))
         .isInstanceOf(FencedException.class)
         .hasMessage("worker of rank 0, attempt 4, is fenced off: attempt 5 has taken its place");
     assertThatThrownBy(() -> coordinator.join(0, 5)).isInstanceOf(FencedException.class);
@@ -150,7 +161,7 @@ class SharedMemoryCoordinatorTest {
     SharedMemoryCoordinator coordinator = coordinator("{name: sgd}", 1);
     Seat seat = coordinator.join(0, 0);
 
-    assertThatThrownBy(() -> seat.push(counted(EXAMPLES - 1)))
+    assertThatThrownBy(() -> pushNow(seat, EXAMPLES - 1))
         .isInstanceOf(RunAbortedException.class)
         .hasMessageContaining("epoch 1 used 7 training examples, but there are 8");
   }

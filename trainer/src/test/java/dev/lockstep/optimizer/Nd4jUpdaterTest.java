@@ -54,7 +54,7 @@ class Nd4jUpdaterTest {
       INDArray update = Nd4j.createFromArray(gradient).reshape(1, PARAMETERS);
       updater.applyUpdater(update, step - 1, 0);
       expected.subi(update);
-      optimizer.update(parameters, gradient, PARAMETERS, state, 0, step, 0.01f);
+      optimizer.update(parameters, gradient, PARAMETERS, state, step, 0.01f);
     }
     assertThat(parameters).containsExactly(expected.toFloatVector(), within(1e-6f));
   }

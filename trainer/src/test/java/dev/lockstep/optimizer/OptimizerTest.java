@@ -39,8 +39,8 @@ class OptimizerTest {
   private static float twoSteps(Optimizer optimizer) {
     float[] parameters = {1};
     float[][] state = new float[optimizer.slots().size()][1];
-    optimizer.update(parameters, new float[] {0.5f}, 1, state, 0, 1, 0.1f);
-    optimizer.update(parameters, new float[] {-2f}, 1, state, 0, 2, 0.1f);
+    optimizer.update(parameters, new float[] {0.5f}, 1, state, 1, 0.1f);
+    optimizer.update(parameters, new float[] {-2f}, 1, state, 2, 0.1f);
     return parameters[0];
   }
 
@@ -104,7 +104,7 @@ class OptimizerTest {
     float[] constant = {0.009f, 0.017f, 0.034f, 0.045f};
     float[][] state = new float[2][4];
     for (int step = 1; step <= 200; step++) {
-      rmsProp(0, 1e-7, true).update(parameters, constant, 4, state, 0, step, 1e-9f);
+      rmsProp(0, 1e-7, true).update(parameters, constant, 4, state, step, 1e-9f);
     }
     for (float parameter : parameters) {
       assertThat(parameter).isFinite();
@@ -133,7 +133,7 @@ class OptimizerTest {
             optimizer -> {
               float[] parameters = {3, -4};
               float[][] state = new float[optimizer.slots().size()][2];
-              optimizer.update(parameters, new float[2], 2, state, 0, 1, 0.1f);
+              optimizer.update(parameters, new float[2], 2, state, 1, 0.1f);
               assertThat(parameters).as(optimizer.name()).containsExactly(3, -4);
             });
   }
@@ -170,13 +170,20 @@ class OptimizerTest {
     float[][] stateOfBlocks = new float[optimizer.slots().size()][size];
     for (int step = 1; step <= 4; step++) {
       float[] gradient = draw(size, random);
-      optimizer.update(whole, gradient, size, stateOfWhole, 0, step, 0.01f);
+      optimizer.update(whole, gradient, size, stateOfWhole, step, 0.01f);
       for (int from = 0; from < size; ) {
         int length = Math.min(1 + random.nextInt(size), size - from);
         float[] block = Arrays.copyOfRange(inBlocks, from, from + length);
         float[] part = Arrays.copyOfRange(gradient, from, from + length);
-        optimizer.update(block, part, length, stateOfBlocks, from, step, 0.01f);
+        float[][] state = new float[stateOfBlocks.length][];
+        for (int slot = 0; slot < state.length; slot++) {
+          state[slot] = Arrays.copyOfRange(stateOfBlocks[slot], from, from + length);
+        }
+        optimizer.update(block, part, length, state, step, 0.01f);
         System.arraycopy(block, 0, inBlocks, from, length);
+        for (int slot = 0; slot < state.length; slot++) {
+          System.arraycopy(state[slot], 0, stateOfBlocks[slot], from, length);
+        }
         from += length;
       }
     }
@@ -239,7 +246,7 @@ class OptimizerTest {
       Optimizer optimizer, int steps, float rate, float[] start, UnaryOperator<float[]> gradient) {
     float[][] state = new float[optimizer.slots().size()][start.length];
     for (int step = 1; step <= steps; step++) {
-      optimizer.update(start, gradient.apply(start), start.length, state, 0, step, rate);
+      optimizer.update(start, gradient.apply(start), start.length, state, step, rate);
     }
     return start;
   }

@@ -3,6 +3,7 @@ package dev.lockstep.worker;
 import dev.lockstep.coordinator.Averaging;
 import dev.lockstep.coordinator.EarlyStopping;
 import dev.lockstep.coordinator.TrainingPlan;
+import dev.lockstep.data.Augmentation;
 import dev.lockstep.data.Dataset;
 import dev.lockstep.data.Examples;
 import dev.lockstep.data.Shape;
@@ -13,6 +14,7 @@ import dev.lockstep.random.CounterRandom;
 import dev.lockstep.split.Split;
 import dev.lockstep.yaml.Section;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 
 /** Small images of three classes that a small network learns within seconds. */
@@ -69,6 +71,14 @@ final class SmallProblem {
 
   static TrainingPlan plan(int epochs, int batchSize, Optimizer optimizer, Averaging averaging) {
     return new TrainingPlan(
-        1, epochs, batchSize, 16, optimizer, averaging, Optional.<EarlyStopping>empty());
+        1,
+        epochs,
+        batchSize,
+        16,
+        optimizer,
+        averaging,
+        Augmentation.NONE,
+        OptionalInt.empty(),
+        Optional.<EarlyStopping>empty());
   }
 }

@@ -1,37 +1,105 @@
 package dev.lockstep.spark.cli;
 
+import dev.lockstep.spark.job.Versions;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.Charset;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
 /** The command {@code lockstep}. */
 @Command(
     name = "lockstep",
-    description = "Trains neural networks on Apache Spark, data-parallel and in lockstep.",
+    scope = ScopeType.INHERIT,
+    header = "Trains neural networks on Apache Spark, data-parallel and in lockstep.",
+    description = {
+      "",
+      "Results go to standard output, progress and messages to standard error.",
+      "",
+      "Settings of Spark are Java's system properties (or spark-submit's --conf), such as"
+          + " -Dspark.ui.enabled=false.",
+      ""
+    },
+    synopsisSubcommandLabel = "COMMAND",
     mixinStandardHelpOptions = true,
-    versionProvider = Main.Version.class)
+    versionProvider = Main.Version.class,
+    usageHelpWidth = 90,
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:done",
+      "1:failed: one message says why, and --stacktrace where",
+      "2:the command line, the configuration or a file cannot be used: one message says what would"
+          + " be right",
+      "130:interrupted with Ctrl-C"
+    },
+    subcommands = {
+      TrainCommand.class,
+      EvaluateCommand.class,
+      PredictCommand.class,
+      DescribeCommand.class
+    })
 public final class Main implements Runnable {
   @Spec private CommandSpec spec;
 
-  /** Runs the command and exits with its code: 0, or 2 for a wrong usage. */
+  @Option(
+      names = "--stacktrace",
+      scope = ScopeType.INHERIT,
+      description = "After an error's message, print where it happened.")
+  private boolean stacktrace;
+
+  /** Runs the command and exits with its code. */
   public static void main(String[] arguments) {
-    System.exit(new CommandLine(new Main()).execute(arguments));
+    System.exit(execute(writer(System.out), writer(System.err), arguments));
+  }
+
+  private static PrintWriter writer(PrintStream stream) {
+    return new PrintWriter(stream, true, Charset.defaultCharset());
+  }
+
+  /**
+   * Runs the command.
+   *
+   * @param out receives results
+   * @param err receives messages
+   * @return the exit code: 0, 1 after a failure, 2 after a mistake of the user's, 130 if
+   *     interrupted
+   */
+  static int execute(PrintWriter out, PrintWriter err, String... arguments) {
+    Main main = new Main();
+    Failures failures = new Failures(() -> main.stacktrace);
+    return new CommandLine(main)
+        .setOut(out)
+        .setErr(err)
+        .setParameterExceptionHandler(failures)
+        .setExecutionExceptionHandler(failures)
+        .execute(arguments);
   }
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "Missing command");
+    throw new ParameterException(
+        spec.commandLine(),
+        "which command? one of " + String.join(", ", spec.subcommands().keySet()));
   }
 
-  /** The version in the jar's manifest. */
+  /** What this program is made of. */
   static final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {
-      String version = Main.class.getPackage().getImplementationVersion();
-      return new String[] {"lockstep " + (version == null ? "(not packaged)" : version)};
+      Versions versions = Versions.current();
+      return new String[] {
+        "lockstep " + versions.lockstep(),
+        "Spark " + versions.spark(),
+        "DL4J " + versions.dl4j(),
+        "Java " + versions.java(),
+        versions.os()
+      };
     }
   }
 }

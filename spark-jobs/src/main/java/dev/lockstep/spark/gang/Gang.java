@@ -105,6 +105,10 @@ public final class Gang {
       gang.workers[rank].run(gang.coordinator, task.taskAttemptId());
     } catch (RunAbortedException e) {
       LOG.debug("worker of rank {} ends: {}", rank, e.getMessage());
+    } catch (RuntimeException | Error e) {
+      LOG.warn(
+          "worker of rank {} failed at attempt {}: {}", rank, task.attemptNumber(), e.toString());
+      throw e;
     }
   }
 }

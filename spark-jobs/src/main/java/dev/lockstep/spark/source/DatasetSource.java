@@ -17,6 +17,9 @@ import java.util.List;
  * the data set itself. A value, safe for use by many threads.
  */
 public sealed interface DatasetSource extends Serializable {
+  /** The word for the data set that comes with the program. */
+  String MNIST = "mnist";
+
   /**
    * The data set in memory. All who ask in one JVM share one copy, which is loaded once and kept
    * while memory allows, or until the files have changed.
@@ -24,6 +27,19 @@ public sealed interface DatasetSource extends Serializable {
    * @throws ConfigurationException if it cannot be read, or is defect
    */
   Dataset load();
+
+  /** How {@link #of} is told of it, from any current directory. */
+  String written();
+
+  /**
+   * The data set that {@code written} names: {@code mnist}, or a directory of IDX files as {@link
+   * Location#of}.
+   *
+   * @throws ConfigurationException if it is not a path that can be used
+   */
+  static DatasetSource of(String written) {
+    return written.equals(MNIST) ? new EmbeddedMnist() : IdxFiles.in(written);
+  }
 
   /**
    * The data set that the key {@code dataset} of {@code section} names: {@code mnist} (which it is
@@ -33,7 +49,7 @@ public sealed interface DatasetSource extends Serializable {
    */
   static DatasetSource read(Section section) {
     JsonNode value = section.value("dataset");
-    if (value.isMissingNode() || value.asText().equals("mnist")) {
+    if (value.isMissingNode() || value.asText().equals(MNIST)) {
       return new EmbeddedMnist();
     }
     if (!value.isObject()) {
@@ -47,6 +63,11 @@ public sealed interface DatasetSource extends Serializable {
 
   /** The MNIST data set that comes with the program. */
   record EmbeddedMnist() implements DatasetSource {
+    @Override
+    public String written() {
+      return MNIST;
+    }
+
     @Override
     public Dataset load() {
       return DatasetCache.SHARED.get(this, List.of(), Mnist::load);
@@ -66,6 +87,11 @@ public sealed interface DatasetSource extends Serializable {
      */
     public static IdxFiles in(String written) {
       return new IdxFiles(Location.of(written).absolute());
+    }
+
+    @Override
+    public String written() {
+      return directory;
     }
 
     @Override

@@ -1,0 +1,92 @@
+package dev.lockstep.benchmarks.contender;
+
+import dev.lockstep.benchmarks.contender.Run.Point;
+import dev.lockstep.config.EngineChoice;
+import dev.lockstep.coordinator.Averaging;
+import dev.lockstep.coordinator.Averaging.Parameters;
+import dev.lockstep.coordinator.TrainingPlan;
+import dev.lockstep.coordinator.TrainingResult;
+import dev.lockstep.metrics.EpochRecord;
+import dev.lockstep.metrics.Metrics;
+import dev.lockstep.spark.gang.Gang;
+import dev.lockstep.spark.gang.Training;
+import dev.lockstep.spark.job.SelectedEngine;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/**
+ * Lockstep itself.
+ *
+ * @param engine takes the place of the configuration's
+ * @param averaging takes the place of the task's
+ */
+public record Lockstep(
+    JavaSparkContext spark, EngineChoice engine, Averaging averaging, int workers)
+    implements Contender {
+  @Override
+  public String name() {
+    String choice = engine == EngineChoice.AUTO ? "" : " `" + engine.word() + "`";
+    return "lockstep%s, %s, %s"
+        .formatted(choice, describe(averaging), workers == 1 ? "1 worker" : workers + " workers");
+  }
+
+  private static String describe(Averaging averaging) {
+    if (!(averaging instanceof Parameters parameters)) {
+      return averaging.mode();
+    }
+    String interval =
+        parameters.interval() == Parameters.EPOCH
+            ? "epoch"
+            : Integer.toString(parameters.interval());
+    return "%s, interval %s%s"
+        .formatted(parameters.mode(), interval, parameters.outer().isPresent() ? ", outer" : "");
+  }
+
+  @Override
+  public String note() {
+    return "Lockstep has one native thread a worker; its seconds begin before the Spark job starts,"
+        + " and it fills its batches from bytes within them.";
+  }
+
+  @Override
+  public Run train(Task task) {
+    Training training =
+        Training.fromScratch(
+            averagedMyWay(task.plan()),
+            task.network(),
+            task.data(),
+            SelectedEngine.of(engine, task.network()).factory());
+    TrainingResult result = Gang.of(training, workers).run(spark);
+    return new Run(
+        result.history().epochs().stream().mapToLong(EpochRecord::examples).sum(),
+        curve(result.history().epochs()),
+        result.test().map(Metrics::accuracy).orElse(Double.NaN),
+        Optional.of(result.rounds()));
+  }
+
+  private TrainingPlan averagedMyWay(TrainingPlan plan) {
+    return new TrainingPlan(
+        plan.seed(),
+        plan.epochs(),
+        plan.batchSize(),
+        plan.shards(),
+        plan.optimizer(),
+        averaging,
+        plan.augmentation(),
+        plan.microBatches(),
+        plan.earlyStopping());
+  }
+
+  private static List<Point> curve(List<EpochRecord> epochs) {
+    List<Point> curve = new ArrayList<>();
+    double seconds = 0;
+    for (EpochRecord epoch : epochs) {
+      seconds += epoch.seconds();
+      Metrics validation = epoch.validation();
+      curve.add(new Point(seconds, validation == null ? Double.NaN : validation.accuracy()));
+    }
+    return curve;
+  }
+}

@@ -1,0 +1,62 @@
+package dev.lockstep.benchmarks.contender;
+
+import dev.lockstep.coordinator.RoundSummary;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One training of one contender.
+ *
+ * @param examples learned from in all epochs together
+ * @param curve where it stood after each epoch, at least one
+ * @param testAccuracy at the end, 0 to 1; not a number without test examples
+ * @param rounds where the time of its steps went, if the contender can tell
+ */
+public record Run(
+    long examples, List<Point> curve, double testAccuracy, Optional<RoundSummary> rounds) {
+
+  /**
+   * Where a training stands after an epoch.
+   *
+   * @param seconds of wall-clock time from its start, those of evaluating left out
+   * @param validationAccuracy 0 to 1; not a number without validation examples
+   */
+  public record Point(double seconds, double validationAccuracy) {}
+
+  /**
+   * @throws IllegalArgumentException if there was no epoch
+   */
+  public Run {
+    if (curve.isEmpty()) {
+      throw new IllegalArgumentException("a run must have at least one epoch");
+    }
+    curve = List.copyOf(curve);
+  }
+
+  /** Seconds of wall-clock time, from start to last update, those of evaluating left out. */
+  public double seconds() {
+    return curve.get(curve.size() - 1).seconds();
+  }
+
+  /** After the last epoch, 0 to 1; not a number without validation examples. */
+  public double validationAccuracy() {
+    return curve.get(curve.size() - 1).validationAccuracy();
+  }
+
+  /** How many examples it learned from in a second. */
+  public double examplesPerSecond() {
+    return examples / seconds();
+  }
+
+  /**
+   * Seconds to the end of the first epoch with at least this validation accuracy; infinite if there
+   * is none.
+   */
+  public double secondsTo(double validationAccuracy) {
+    return curve.stream()
+        .filter(point -> point.validationAccuracy() >= validationAccuracy)
+        .mapToDouble(Point::seconds)
+        .findFirst()
+        .orElse(Double.POSITIVE_INFINITY);
+  }
+}

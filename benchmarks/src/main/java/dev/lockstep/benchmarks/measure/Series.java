@@ -1,0 +1,22 @@
+package dev.lockstep.benchmarks.measure;
+
+import dev.lockstep.benchmarks.contender.Contender;
+import dev.lockstep.benchmarks.contender.Run;
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * The runs of one contender.
+ *
+ * @param runs in the order of the tasks
+ */
+public record Series(Contender contender, List<Run> runs) {
+  public Series {
+    runs = List.copyOf(runs);
+  }
+
+  /** A quantity over all runs. */
+  public Spread spread(ToDoubleFunction<Run> quantity) {
+    return Spread.of(runs.stream().mapToDouble(quantity).toArray());
+  }
+}

@@ -1,0 +1,113 @@
+package dev.lockstep.benchmarks.suite;
+
+import dev.lockstep.benchmarks.contender.Task;
+import dev.lockstep.benchmarks.measure.Interleaved;
+import dev.lockstep.benchmarks.measure.Machine;
+import dev.lockstep.benchmarks.measure.Series;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** The command {@code benchmarks/run}. */
+@Command(
+    name = "run",
+    description =
+        "Measures Lockstep beside its rivals and prints one table, in Markdown. What is under way"
+            + " goes to standard error.",
+    mixinStandardHelpOptions = true,
+    sortOptions = false)
+public final class Main implements Callable<Integer> {
+  private static final List<Suite> SUITES =
+      List.of(new Step(), new AveragingModes(), new Seeds(), new Scaling());
+
+  @Spec private CommandSpec spec;
+
+  @Parameters(
+      paramLabel = "<suite>",
+      description = {
+        "step: what a step costs, beside DL4J on Spark and in one thread",
+        "averaging: accuracy against time for each averaging mode",
+        "seeds: accuracy of conf/mnist-mlp.yaml with seeds 1 to 5",
+        "scaling: examples/s with 1, 2 and 4 workers"
+      })
+  private String suite;
+
+  @Option(
+      names = "--measurements",
+      paramLabel = "<n>",
+      description = "How often each contender is measured; otherwise what suits the suite.")
+  private Integer measurements;
+
+  @Option(
+      names = "--quick",
+      description = "One measurement on a few examples: shows that it works, and nothing else.")
+  private boolean quick;
+
+  /** Runs the command and exits with its code: 0, or 2 for a wrong usage. */
+  public static void main(String[] arguments) {
+    System.exit(new CommandLine(new Main()).execute(arguments));
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    Suite chosen =
+        SUITES.stream()
+            .filter(known -> known.name().equals(suite))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new ParameterException(
+                        spec.commandLine(),
+                        "suite is '%s' but must be one of %s"
+                            .formatted(
+                                suite,
+                                SUITES.stream()
+                                    .map(Suite::name)
+                                    .collect(Collectors.joining(", ")))));
+    if (measurements != null && measurements < 1) {
+      throw new ParameterException(
+          spec.commandLine(), "--measurements is " + measurements + " but must be at least 1");
+    }
+    spec.commandLine().getOut().print(report(chosen, measure(chosen)));
+    spec.commandLine().getOut().flush();
+    return 0;
+  }
+
+  private List<Series> measure(Suite chosen) throws InterruptedException {
+    Tasks tasks = new Tasks(quick);
+    int count = quick ? 1 : measurements == null ? chosen.measurements() : measurements;
+    List<Task> measured =
+        IntStream.rangeClosed(1, count).mapToObj(i -> chosen.task(tasks, i)).toList();
+    SparkConf conf =
+        new SparkConf()
+            .setAppName("lockstep benchmarks")
+            .setMaster("local[" + chosen.slots() + "]")
+            .set("spark.ui.enabled", "false")
+            .set("spark.serializer", "org.apache.spark.serializer.KryoSerializer")
+            .set("spark.kryo.registrator", "org.nd4j.kryo.Nd4jRegistrator")
+            .set("spark.driver.host", "localhost")
+            .set("spark.driver.bindAddress", "127.0.0.1");
+    try (JavaSparkContext spark = new JavaSparkContext(conf)) {
+      return Interleaved.measure(chosen.contenders(spark), chosen.warmUp(tasks), measured);
+    }
+  }
+
+  private String report(Suite chosen, List<Series> measured) {
+    return "**%s**%s  \n%s\n\n%s"
+        .formatted(
+            chosen.title(),
+            quick ? " (quick: figures without meaning)" : "",
+            Machine.here().line(),
+            chosen.table(measured).markdown());
+  }
+}

@@ -1,0 +1,57 @@
+package dev.lockstep.benchmarks.suite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+class MainTest {
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "step      | lockstep `fused`, gradients, 2 workers          | 4",
+        "averaging | lockstep, parameters, interval epoch, 2 workers | 9",
+        "seeds     | median                                          | 2",
+        "scaling   | lockstep, gradients, 4 workers                  | 3"
+      })
+  void aSuitePrintsOneTableOfAllThatItMeasures(String suite, String row, int rows) {
+    assertThat(run(suite, "--quick")).as(err::toString).isZero();
+
+    assertThat(out.toString().lines().filter(line -> line.startsWith("| ")))
+        .hasSize(rows + 2)
+        .anyMatch(line -> line.startsWith("| " + row));
+    assertThat(out.toString())
+        .contains("(quick: figures without meaning)")
+        .contains(" core", "Java ", "Spark ", "DL4J ");
+  }
+
+  @Test
+  void anUnknownSuiteIsAWrongUsage() {
+    assertThat(run("stride")).isEqualTo(2);
+
+    assertThat(err.toString())
+        .contains("suite is 'stride' but must be one of step, averaging, seeds, scaling");
+  }
+
+  @Test
+  void noMeasurementIsAWrongUsage() {
+    assertThat(run("step", "--measurements", "0")).isEqualTo(2);
+
+    assertThat(err.toString()).contains("--measurements is 0 but must be at least 1");
+  }
+
+  private int run(String... arguments) {
+    return new CommandLine(new Main())
+        .setOut(new PrintWriter(out, true))
+        .setErr(new PrintWriter(err, true))
+        .execute(arguments);
+  }
+}

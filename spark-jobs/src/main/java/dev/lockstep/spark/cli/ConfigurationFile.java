@@ -1,0 +1,49 @@
+package dev.lockstep.spark.cli;
+
+import dev.lockstep.config.Configuration;
+import dev.lockstep.spark.storage.Location;
+import dev.lockstep.yaml.ConfigurationException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/** Reads the file that {@code --config} names. */
+final class ConfigurationFile {
+  private static final int MOST_BYTES = 16 << 20;
+
+  private ConfigurationFile() {}
+
+  /**
+   * The configuration in the file at {@code path}, with what the command line puts over it.
+   *
+   * @throws ConfigurationException if it cannot be read or used
+   */
+  static Configuration read(String path, List<String> overrides) {
+    return Configuration.read(path, text(path), overrides);
+  }
+
+  private static String text(String path) {
+    try (InputStream in = Location.of(path).open().orElse(null)) {
+      if (in == null) {
+        throw new ConfigurationException(
+            path + ": there is no such file; --config must name a YAML file");
+      }
+      byte[] bytes = in.readNBytes(MOST_BYTES + 1);
+      if (bytes.length > MOST_BYTES) {
+        throw new ConfigurationException(
+            "%s: has more than %d bytes, the most that a configuration may have"
+                .formatted(path, MOST_BYTES));
+      }
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (CharacterCodingException e) {
+      throw new ConfigurationException(path + ": is not text in UTF-8", e);
+    } catch (IOException e) {
+      throw new ConfigurationException(
+          "%s: cannot be read: %s; --config must name a YAML file".formatted(path, e.getMessage()),
+          e);
+    }
+  }
+}

@@ -1,0 +1,134 @@
+package dev.lockstep.spark.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.lockstep.metrics.ConfusionMatrix;
+import dev.lockstep.metrics.Metrics;
+import dev.lockstep.spark.gang.Preflight;
+import dev.lockstep.spark.job.Evaluation;
+import dev.lockstep.spark.job.ModelFile;
+import dev.lockstep.spark.source.DatasetSource;
+import dev.lockstep.yaml.ConfigurationException;
+import java.io.PrintWriter;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.spark.api.java.JavaSparkContext;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code lockstep evaluate}. */
+@Command(
+    name = "evaluate",
+    header = "Measures a model on the test examples of a data set.",
+    description = {
+      "",
+      "Prints accuracy, loss, mean squared error, recall, precision, F1 (macro means, and for each"
+          + " class) and the confusion matrix.",
+      ""
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  lockstep evaluate --model runs/mnist-mlp-20260105-181502",
+      "  lockstep evaluate --model model.zip --dataset /data/fashion --json"
+    })
+final class EvaluateCommand implements Runnable {
+  @Spec private CommandSpec spec;
+  @Mixin private SparkOptions spark;
+
+  @Option(
+      names = "--model",
+      required = true,
+      paramLabel = "RUN",
+      description = "A run directory, or a model.zip of Lockstep's or DL4J's.")
+  private String model;
+
+  @Option(
+      names = "--dataset",
+      paramLabel = "DATASET",
+      description =
+          "mnist, or a directory of IDX files with MNIST's names. Default: the data set that the"
+              + " model was trained on.")
+  private String dataset;
+
+  @Option(names = "--json", description = "Print one JSON object, with the keys of metrics.json.")
+  private boolean json;
+
+  @Override
+  public void run() {
+    ModelFile file = ModelFile.read(model);
+    DatasetSource source = DatasetSource.of(dataset(file));
+    Preflight.requireNativeLibraries();
+    try (JavaSparkContext context = spark.open("lockstep evaluate " + file.name())) {
+      Metrics metrics = Evaluation.run(context, file, source);
+      PrintWriter out = spec.commandLine().getOut();
+      if (json) {
+        out.println(json(metrics));
+      } else {
+        print(out, metrics);
+      }
+    }
+  }
+
+  private String dataset(ModelFile file) {
+    return Optional.ofNullable(dataset)
+        .or(
+            () ->
+                file.description()
+                    .map(about -> about.created().path("dataset").asText())
+                    .filter(written -> !written.isBlank()))
+        .orElseThrow(
+            () ->
+                new ConfigurationException(
+                    "%s: the model does not say what it was trained on; use --dataset"
+                        .formatted(file.name())));
+  }
+
+  private static String json(Metrics metrics) {
+    try {
+      return new JsonMapper()
+          .writerWithDefaultPrettyPrinter()
+          .writeValueAsString(Evaluation.toJson(Map.of("test", metrics)));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void print(PrintWriter out, Metrics metrics) {
+    ConfusionMatrix confusion = metrics.confusion();
+    out.printf(Locale.ROOT, "test examples  %,d%n", metrics.examples());
+    out.printf(Locale.ROOT, "test accuracy  %.4f%n", metrics.accuracy());
+    out.printf(Locale.ROOT, "test loss      %.4f%n", metrics.loss());
+    out.printf(Locale.ROOT, "test mse       %.4f%n", metrics.mse());
+    out.printf(Locale.ROOT, "test recall    %.4f (macro)%n", confusion.macroRecall());
+    out.printf(Locale.ROOT, "test precision %.4f (macro)%n", confusion.macroPrecision());
+    out.printf(Locale.ROOT, "test f1        %.4f (macro)%n", confusion.macroF1());
+    out.println();
+    out.println("class  examples  recall  precision      f1");
+    for (int c = 0; c < confusion.classes(); c++) {
+      out.printf(
+          Locale.ROOT,
+          "%5d  %,8d  %.4f     %.4f  %.4f%n",
+          c,
+          confusion.labelled(c),
+          confusion.recall(c),
+          confusion.precision(c),
+          confusion.f1(c));
+    }
+    out.println();
+    out.println("confusion: a row for each true class, a column for each predicted one");
+    int width = Long.toString(metrics.examples()).length() + 1;
+    for (int label = 0; label < confusion.classes(); label++) {
+      StringBuilder row = new StringBuilder();
+      for (int predicted = 0; predicted < confusion.classes(); predicted++) {
+        row.append(
+            String.format(Locale.ROOT, "%" + width + "d", confusion.count(label, predicted)));
+      }
+      out.println(row);
+    }
+  }
+}

@@ -1,0 +1,91 @@
+package dev.lockstep.spark.cli;
+
+import dev.lockstep.yaml.ConfigurationException;
+import java.io.PrintWriter;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import picocli.CommandLine;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** Tells a user in one message what went wrong, and gives the exit code. */
+final class Failures implements IParameterExceptionHandler, IExecutionExceptionHandler {
+  private static final int FAILED = 1;
+  private static final int MISTAKEN = 2;
+  private static final int INTERRUPTED = 130;
+
+  private final BooleanSupplier stacktrace;
+
+  /** Failures whose stack traces are printed if {@code stacktrace} says so by then. */
+  Failures(BooleanSupplier stacktrace) {
+    this.stacktrace = stacktrace;
+  }
+
+  @Override
+  public int handleParseException(ParameterException error, String[] arguments) {
+    CommandLine command = error.getCommandLine();
+    String name = command.getCommandSpec().qualifiedName();
+    PrintWriter err = command.getErr();
+    err.println(name + ": " + error.getMessage());
+    UnmatchedArgumentException.printSuggestions(error, err);
+    err.println("'" + name + " --help' says more");
+    printStackTrace(error, err);
+    return MISTAKEN;
+  }
+
+  @Override
+  public int handleExecutionException(Exception error, CommandLine command, ParseResult parsed) {
+    PrintWriter err = command.getErr();
+    err.println(command.getCommandSpec().qualifiedName() + ": " + message(error));
+    printStackTrace(error, err);
+    return exitCode(error);
+  }
+
+  private String message(Throwable error) {
+    Throwable known = known(error);
+    if (known instanceof ConfigurationException) {
+      return known.getMessage();
+    }
+    if (known instanceof CancellationException) {
+      return "interrupted";
+    }
+    Throwable root = known;
+    String said = root.getMessage() == null ? "" : root.getMessage().lines().findFirst().orElse("");
+    return "failed: %s (%s)%s"
+        .formatted(
+            said.isBlank() ? "no message" : said,
+            root.getClass().getSimpleName(),
+            stacktrace.getAsBoolean() ? "" : "; --stacktrace shows where");
+  }
+
+  private static int exitCode(Throwable error) {
+    Throwable known = known(error);
+    if (known instanceof ConfigurationException) {
+      return MISTAKEN;
+    }
+    return known instanceof CancellationException ? INTERRUPTED : FAILED;
+  }
+
+  /** The first of the causes that says what to do, or else the one that began it. */
+  private static Throwable known(Throwable error) {
+    Throwable root = error;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return Stream.iterate(error, each -> each != null, Throwable::getCause)
+        .filter(
+            each -> each instanceof ConfigurationException || each instanceof CancellationException)
+        .findFirst()
+        .orElse(root);
+  }
+
+  private void printStackTrace(Exception error, PrintWriter err) {
+    if (stacktrace.getAsBoolean()) {
+      error.printStackTrace(err);
+    }
+  }
+}

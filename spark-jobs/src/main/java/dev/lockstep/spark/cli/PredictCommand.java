@@ -1,0 +1,137 @@
+package dev.lockstep.spark.cli;
+
+import dev.lockstep.data.Examples;
+import dev.lockstep.network.Loss;
+import dev.lockstep.network.Network;
+import dev.lockstep.spark.gang.Preflight;
+import dev.lockstep.spark.job.ModelFile;
+import dev.lockstep.spark.job.Prediction;
+import dev.lockstep.spark.job.Prediction.ImageInput;
+import dev.lockstep.spark.source.ImageFiles;
+import dev.lockstep.spark.storage.Location;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.apache.spark.api.java.JavaSparkContext;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code lockstep predict}. */
+@Command(
+    name = "predict",
+    header = "Predicts the class of each image of an IDX file.",
+    description = {
+      "",
+      "Writes CSV: a heading, then a line an image with its number (from 0), the predicted class and"
+          + " the probability of each class.",
+      ""
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  lockstep predict --model runs/mnist-mlp-20260105-181502 --input images.gz",
+      "  lockstep predict --model model.zip --input images --labels labels --output p.csv"
+    })
+final class PredictCommand implements Runnable {
+  @Spec private CommandSpec spec;
+  @Mixin private SparkOptions spark;
+
+  @Option(
+      names = "--model",
+      required = true,
+      paramLabel = "RUN",
+      description = "A run directory, or a model.zip of Lockstep's or DL4J's.")
+  private String model;
+
+  @Option(
+      names = "--input",
+      required = true,
+      paramLabel = "FILE",
+      description = "The images, an IDX file, plain or .gz.")
+  private String input;
+
+  @Option(
+      names = "--labels",
+      paramLabel = "FILE",
+      description = "Their true classes, an IDX file, for a column 'label'.")
+  private String labels;
+
+  @Option(
+      names = "--output",
+      paramLabel = "FILE",
+      description = "Where the CSV goes, whole or not at all. Default: standard output.")
+  private String output;
+
+  @Override
+  public void run() {
+    ModelFile file = ModelFile.read(model);
+    ImageInput images = new ImageInput(input);
+    Preflight.requireNativeLibraries();
+    Network network = file.open(images.images().shape(), OptionalInt.empty()).network();
+    Optional<Examples> labelled =
+        Optional.ofNullable(labels)
+            .map(path -> ImageFiles.examples(input, path, network.classes()));
+    try (JavaSparkContext context = spark.open("lockstep predict " + file.name())) {
+      write(network, labelled, Prediction.run(context, file, images));
+    }
+  }
+
+  private void write(Network network, Optional<Examples> labelled, List<float[]> outputs) {
+    if (output == null) {
+      writeCsv(spec.commandLine().getOut(), network, labelled, outputs);
+      return;
+    }
+    try {
+      Location.of(output)
+          .write(
+              out -> {
+                PrintWriter csv = new PrintWriter(out, false, StandardCharsets.UTF_8);
+                writeCsv(csv, network, labelled, outputs);
+                if (csv.checkError()) {
+                  throw new IOException(output + ": cannot be written; is the disk full?");
+                }
+              });
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write " + output + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static void writeCsv(
+      PrintWriter csv, Network network, Optional<Examples> labelled, List<float[]> outputs) {
+    StringBuilder line = new StringBuilder("example");
+    labelled.ifPresent(examples -> line.append(",label"));
+    line.append(",class");
+    for (int c = 0; c < network.classes(); c++) {
+      line.append(",probability_").append(c);
+    }
+    csv.print(line.append('\n'));
+    int units = network.outputs();
+    int example = 0;
+    for (float[] rows : outputs) {
+      for (int row = 0; row < rows.length; row += units) {
+        line.setLength(0);
+        line.append(example);
+        if (labelled.isPresent()) {
+          line.append(',').append(labelled.get().label(example));
+        }
+        line.append(',').append(Loss.predictedClass(rows, row, units));
+        if (units == 1) {
+          line.append(',').append(1 - rows[row]);
+        }
+        for (int unit = 0; unit < units; unit++) {
+          line.append(',').append(rows[row + unit]);
+        }
+        csv.print(line.append('\n'));
+        example++;
+      }
+    }
+    csv.flush();
+  }
+}

@@ -1,0 +1,67 @@
+package dev.lockstep.spark.cli;
+
+import dev.lockstep.yaml.ConfigurationException;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
+import picocli.CommandLine.Option;
+
+/** Where a command's Spark runs. */
+final class SparkOptions {
+  private static final String MASTER = "spark.master";
+  private static final String LOOPBACK = "127.0.0.1";
+
+  @Option(
+      names = "--master",
+      paramLabel = "URL",
+      description = {
+        "Where Spark runs: local[N] for N slots in this process, local[*] for as many as there are"
+            + " processors, local[N,F] to run a worker that fails again, up to F times.",
+        "Default: spark-submit's, else local[*]."
+      })
+  private String master;
+
+  /**
+   * Starts Spark.
+   *
+   * @param name what Spark's pages call the application
+   * @throws ConfigurationException if the master is not one
+   */
+  JavaSparkContext open(String name) {
+    return new JavaSparkContext(settings(new SparkConf(), name));
+  }
+
+  /** Puts our own settings beside {@code given} ones, which win; {@code --master} wins over all. */
+  SparkConf settings(SparkConf given, String name) {
+    SparkConf settings = given.clone();
+    if (master != null) {
+      settings.set(MASTER, master);
+    }
+    settings.setIfMissing(MASTER, "local[*]");
+    settings.setIfMissing("spark.app.name", name);
+    settings.setIfMissing("spark.ui.showConsoleProgress", "false");
+    String chosen = settings.get(MASTER);
+    requireMaster(chosen);
+    if (isLocal(chosen)) {
+      settings.setIfMissing("spark.driver.host", LOOPBACK);
+      settings.setIfMissing("spark.driver.bindAddress", LOOPBACK);
+    }
+    return settings;
+  }
+
+  private static boolean isLocal(String master) {
+    return master.equals("local") || master.startsWith("local[");
+  }
+
+  private static void requireMaster(String master) {
+    String slots = "([1-9][0-9]{0,3}|\\*)";
+    boolean known =
+        master.matches("local|local\\[" + slots + "(, *[1-9][0-9]{0,3})?\\]|yarn")
+            || master.contains("://")
+            || master.startsWith("local-cluster[");
+    if (!known) {
+      throw new ConfigurationException(
+          "--master is '%s' but must be local[N], local[*], local[N,F], or the URL of a cluster"
+              .formatted(master));
+    }
+  }
+}

@@ -1,0 +1,168 @@
+package dev.lockstep.spark.job;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.lockstep.config.NetworkChoice;
+import dev.lockstep.data.Shape;
+import dev.lockstep.model.ModelArchive;
+import dev.lockstep.model.ModelDescription;
+import dev.lockstep.network.Network;
+import dev.lockstep.spark.storage.Location;
+import dev.lockstep.yaml.ConfigurationException;
+import dev.lockstep.yaml.Section;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.nio.file.NotDirectoryException;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.apache.hadoop.fs.ParentNotDirectoryException;
+
+/**
+ * The bytes of a {@code model.zip}, that the driver reads once and broadcasts. All tasks of one JVM
+ * share the model in it. Safe for use by many threads.
+ */
+public final class ModelFile implements Serializable {
+  /** The name of a model's file in its run directory. */
+  public static final String NAME = "model.zip";
+
+  private static final long serialVersionUID = 1L;
+
+  private static final JsonMapper JSON = new JsonMapper();
+
+  /** The parameters of the largest model, and as much again for its configuration. */
+  private static final int MOST_BYTES = (1 << 30) + (1 << 26);
+
+  private final String name;
+  private final byte[] bytes;
+  private transient TrainedModel opened;
+
+  private ModelFile(String name, byte[] bytes) {
+    this.name = name;
+    this.bytes = bytes;
+  }
+
+  /**
+   * Reads the model of a run directory, or the zip file itself.
+   *
+   * @param path of either, as {@link Location#of}
+   * @throws ConfigurationException if there is none, or it cannot be read
+   */
+  public static ModelFile read(String path) {
+    Location location = Location.of(path);
+    try {
+      Location file = isDirectory(location) ? location.child(NAME) : location;
+      try (InputStream in = file.open().orElse(null)) {
+        if (in == null) {
+          throw new ConfigurationException(
+              "%s: there is no such file; expected a run directory that holds %s, or such a file"
+                  .formatted(file, NAME));
+        }
+        byte[] bytes = in.readNBytes(MOST_BYTES + 1);
+        if (bytes.length > MOST_BYTES) {
+          throw new ConfigurationException(
+              "%s: has more than %d bytes, the most that a model can have"
+                  .formatted(file, MOST_BYTES));
+        }
+        return new ModelFile(file.toString(), bytes);
+      }
+    } catch (IOException e) {
+      throw new ConfigurationException(
+          "%s: cannot be read: %s".formatted(location, e.getMessage()), e);
+    }
+  }
+
+  private static boolean isDirectory(Location location) throws IOException {
+    try {
+      return location.files().isPresent();
+    } catch (NotDirectoryException | ParentNotDirectoryException e) {
+      return false;
+    }
+  }
+
+  /** What errors call it: its path. */
+  public String name() {
+    return name;
+  }
+
+  /** What Lockstep wrote about the model; empty if DL4J alone wrote it. */
+  public Optional<ModelDescription> description() {
+    return archive().description();
+  }
+
+  /**
+   * The model, for examples of shape {@code input}. What DL4J alone wrote says nothing of shapes
+   * and classes, and is tried with these.
+   *
+   * @param classes how many classes the data has, if it has labels
+   * @throws ConfigurationException if this is no model, or not one for such examples
+   */
+  public synchronized TrainedModel open(Shape input, OptionalInt classes) {
+    if (opened == null) {
+      ModelArchive archive = archive();
+      Network network =
+          archive.description().isPresent()
+              ? described(archive.description().get())
+              : Network.fromDl4j(
+                  name,
+                  archive.configurationJson(),
+                  input,
+                  classes.orElseGet(() -> classes(archive.configurationJson())));
+      if (network.layout().length() != archive.parameters().length) {
+        throw new ConfigurationException(
+            "%s: the network has %d parameters but the archive holds %d; it is damaged"
+                .formatted(name, network.layout().length(), archive.parameters().length));
+      }
+      opened = new TrainedModel(network, archive.parameters(), archive.description());
+    }
+    requireFit(opened.network(), input, classes);
+    return opened;
+  }
+
+  private void requireFit(Network network, Shape input, OptionalInt classes) {
+    if (!network.input().equals(input)) {
+      throw new ConfigurationException(
+          "%s: the model takes images of %s but the data has images of %s"
+              .formatted(name, network.input(), input));
+    }
+    if (classes.isPresent() && classes.getAsInt() != network.classes()) {
+      throw new ConfigurationException(
+          "%s: the model tells %d classes apart but the data has %d"
+              .formatted(name, network.classes(), classes.getAsInt()));
+    }
+  }
+
+  private ModelArchive archive() {
+    try {
+      return ModelArchive.read(name, new ByteArrayInputStream(bytes));
+    } catch (IOException e) {
+      throw new UncheckedIOException("bytes in memory can be read", e);
+    }
+  }
+
+  private Network described(ModelDescription description) {
+    JsonNode tree = JsonNodeFactory.instance.objectNode().set("network", description.network());
+    return NetworkChoice.read(Section.of(name, tree), name)
+        .build(description.inputShape(), description.classes());
+  }
+
+  /** As many as the last layer has units, or two where it has one. */
+  private int classes(String configurationJson) {
+    try {
+      JsonNode layers = JSON.readTree(configurationJson).path("confs");
+      int units = layers.path(layers.size() - 1).path("layer").path("nout").asInt();
+      if (units < 1) {
+        throw new ConfigurationException(
+            name + ": the last layer has no 'nout', so the number of classes is unknown");
+      }
+      return units == 1 ? 2 : units;
+    } catch (JsonProcessingException e) {
+      throw new ConfigurationException(
+          "%s: the configuration is not valid JSON: %s".formatted(name, e.getOriginalMessage()), e);
+    }
+  }
+}

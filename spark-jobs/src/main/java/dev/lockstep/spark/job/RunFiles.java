@@ -1,0 +1,99 @@
+package dev.lockstep.spark.job;
+
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectWriter;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.lockstep.spark.storage.Content;
+import dev.lockstep.spark.storage.Location;
+import dev.lockstep.spark.storage.RunDirectory;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/** Writes the files of a run and remembers what the manifest says of them. */
+final class RunFiles {
+  /** Breaks lines in the same way on every system. */
+  static final ObjectWriter JSON =
+      new JsonMapper()
+          .writer(new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n")));
+
+  private final RunDirectory directory;
+  private final ArrayNode written = JsonNodeFactory.instance.arrayNode();
+
+  RunFiles(RunDirectory directory) {
+    this.directory = directory;
+  }
+
+  /** Where they lie. */
+  Location location() {
+    return directory.location();
+  }
+
+  /** Name, bytes and SHA-256 of each file so far, in the order of writing. */
+  ArrayNode written() {
+    return written;
+  }
+
+  void write(String name, String text) {
+    write(name, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  void write(String name, JsonNode json) {
+    write(
+        name,
+        out -> out.write((JSON.writeValueAsString(json) + "\n").getBytes(StandardCharsets.UTF_8)));
+  }
+
+  void write(String name, Content content) {
+    Digest digest = new Digest();
+    try {
+      directory.write(name, out -> content.writeTo(digest.over(out)));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
+    }
+    written
+        .addObject()
+        .put("name", name)
+        .put("bytes", digest.bytes)
+        .put("sha256", HexFormat.of().formatHex(digest.sha256.digest()));
+  }
+
+  /** SHA-256 and length of what is written through it. */
+  private static final class Digest {
+    private final MessageDigest sha256;
+    private long bytes;
+
+    Digest() {
+      try {
+        sha256 = MessageDigest.getInstance("SHA-256");
+      } catch (NoSuchAlgorithmException e) {
+        throw new IllegalStateException("every Java platform has SHA-256", e);
+      }
+    }
+
+    OutputStream over(OutputStream out) {
+      return new FilterOutputStream(out) {
+        @Override
+        public void write(int b) throws IOException {
+          write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] b, int from, int length) throws IOException {
+          out.write(b, from, length);
+          sha256.update(b, from, length);
+          bytes += length;
+        }
+      };
+    }
+  }
+}

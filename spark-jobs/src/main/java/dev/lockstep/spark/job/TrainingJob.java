@@ -1,0 +1,175 @@
+package dev.lockstep.spark.job;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lockstep.config.Configuration;
+import dev.lockstep.coordinator.Progress;
+import dev.lockstep.coordinator.TrainingPlan;
+import dev.lockstep.coordinator.TrainingResult;
+import dev.lockstep.data.Dataset;
+import dev.lockstep.metrics.Metrics;
+import dev.lockstep.model.ModelArchive;
+import dev.lockstep.model.ModelDescription;
+import dev.lockstep.network.Network;
+import dev.lockstep.spark.gang.Gang;
+import dev.lockstep.spark.gang.Preflight;
+import dev.lockstep.spark.gang.Training;
+import dev.lockstep.spark.source.DatasetSource;
+import dev.lockstep.spark.storage.Location;
+import dev.lockstep.spark.storage.RunDirectory;
+import dev.lockstep.split.Split;
+import dev.lockstep.worker.TrainingSet;
+import dev.lockstep.yaml.ConfigurationException;
+import dev.lockstep.yaml.Section;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Trains as a configuration says and leaves the results in a run directory.
+ *
+ * @param output where run directories lie, as {@link Location#of}
+ */
+public record TrainingJob(Configuration configuration, String output) {
+  private static final Logger LOG = LoggerFactory.getLogger(TrainingJob.class);
+
+  /**
+   * What a training left.
+   *
+   * @param directory where its files lie
+   */
+  public record Outcome(Location directory, TrainingResult result) {}
+
+  /**
+   * Trains. The run directory holds the configuration from the start, and everything else, the
+   * manifest last, at the end: one without {@code manifest.json} is of a run that did not end.
+   *
+   * @param observer is told ten times a second, and once at the end, how far the training has come
+   * @throws ConfigurationException if the run cannot begin
+   * @throws dev.lockstep.coordinator.RunAbortedException if it fails
+   * @throws java.util.concurrent.CancellationException if the process is told to end
+   */
+  public Outcome run(JavaSparkContext spark, Consumer<Progress> observer) {
+    Instant started = Instant.now();
+    Prepared prepared = prepare(spark);
+    RunFiles files = new RunFiles(createDirectory(started));
+    files.write("configuration.yaml", Section.write(configuration.resolved()));
+    LOG.info("{}", prepared);
+
+    Gang gang = Gang.of(prepared.training(configuration.plan()), prepared.workers());
+    TrainingResult result = new WatchedGang(spark, gang, description(prepared)).run(observer);
+
+    files.write("history.json", result.history().toJson());
+    files.write("history.csv", result.history().toCsv());
+    files.write("metrics.json", metrics(result));
+    ModelArchive model = model(prepared, result);
+    files.write(ModelFile.NAME, model::write);
+    Manifest manifest = new Manifest(configuration, prepared, spark.master(), started, result);
+    files.write(Manifest.NAME, manifest.toJson(Instant.now(), files.written()));
+    return new Outcome(files.location(), result);
+  }
+
+  /** All that a training needs, checked. */
+  record Prepared(
+      DatasetSource source,
+      Dataset dataset,
+      Split split,
+      Network network,
+      SelectedEngine engine,
+      int workers) {
+    private Training training(TrainingPlan plan) {
+      return Training.fromScratch(plan, network, new TrainingSet(dataset, split), engine.factory());
+    }
+
+    @Override
+    public String toString() {
+      return "%s (%,d parameters, engine %s) on %s (%,d training, %,d validation, %,d test examples), workers: %d"
+          .formatted(
+              network.name(),
+              network.layout().length(),
+              engine.name(),
+              dataset.name(),
+              split.training().length,
+              split.validation().length,
+              dataset.test().size(),
+              workers);
+    }
+  }
+
+  private Prepared prepare(JavaSparkContext spark) {
+    requireLocal(spark);
+    Preflight.requireNativeLibraries();
+    DatasetSource source = source(configuration);
+    Dataset dataset = source.load();
+    Split split = configuration.validation().split(dataset.training(), configuration.seed());
+    Network network = configuration.network(dataset.shape(), dataset.classes());
+    SelectedEngine engine = SelectedEngine.of(configuration.engine(), network);
+    int slots = Slots.of(spark);
+    int workers = configuration.workers().orElse(Math.min(slots, configuration.plan().shards()));
+    Preflight.check(configuration.plan(), network, split.training().length, workers, slots);
+    return new Prepared(source, dataset, split, network, engine, workers);
+  }
+
+  private static void requireLocal(JavaSparkContext spark) {
+    if (!spark.isLocal()) {
+      throw new ConfigurationException(
+          "the master is '%s' but workers and coordinator must share one JVM; use --master local[*]"
+              .formatted(spark.master()));
+    }
+  }
+
+  /**
+   * The data set that {@code configuration} names.
+   *
+   * @throws ConfigurationException if it names none
+   */
+  public static DatasetSource source(Configuration configuration) {
+    ObjectNode tree = JsonNodeFactory.instance.objectNode();
+    tree.set("dataset", configuration.dataset());
+    return DatasetSource.read(Section.of(configuration.name(), tree));
+  }
+
+  private RunDirectory createDirectory(Instant started) {
+    return RunDirectory.create(
+        output, configuration.name(), LocalDateTime.ofInstant(started, ZoneId.systemDefault()));
+  }
+
+  private String description(Prepared prepared) {
+    return "train %s with %d workers".formatted(configuration.name(), prepared.workers());
+  }
+
+  private static ObjectNode metrics(TrainingResult result) {
+    Map<String, Metrics> parts = new LinkedHashMap<>();
+    result.test().ifPresent(test -> parts.put("test", test));
+    result.validation().ifPresent(validation -> parts.put("validation", validation));
+    return Evaluation.toJson(parts);
+  }
+
+  /** Holds nothing that differs between two equal trainings, such as the time. */
+  private ModelArchive model(Prepared prepared, TrainingResult result) {
+    Network network = prepared.network();
+    ObjectNode created =
+        JsonNodeFactory.instance
+            .objectNode()
+            .put("lockstep", Versions.current().lockstep())
+            .put("seed", configuration.seed())
+            .put("epoch", result.epoch())
+            .put("shards", configuration.plan().shards())
+            .put("workers", prepared.workers())
+            .put("engine", prepared.engine().name())
+            .put("dataset", prepared.source().written());
+    return new ModelArchive(
+        network.dl4j().toJson(),
+        result.parameters(),
+        Optional.of(
+            new ModelDescription(
+                configuration.network().tree(), network.input(), network.classes(), created)));
+  }
+}

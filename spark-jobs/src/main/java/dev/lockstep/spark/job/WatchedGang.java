@@ -1,0 +1,122 @@
+package dev.lockstep.spark.job;
+
+import dev.lockstep.coordinator.Progress;
+import dev.lockstep.coordinator.TrainingResult;
+import dev.lockstep.spark.gang.Gang;
+import java.util.UUID;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.apache.hadoop.util.ShutdownHookManager;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/**
+ * A gang whose Spark job runs on a thread of its own while the calling thread watches it. When the
+ * process is told to end (Ctrl-C), the workers leave before Spark stops.
+ *
+ * @param description what Spark's pages call the job
+ */
+record WatchedGang(JavaSparkContext spark, Gang gang, String description) {
+  private static final long GLANCE_MILLIS = 100;
+  private static final long GRACE_SECONDS = 5;
+
+  /** Spark stops at 50, and hooks of a higher priority run before. */
+  private static final int BEFORE_SPARK = 100;
+
+  /**
+   * Runs the workers until training ends.
+   *
+   * @param observer is told ten times a second, and once at the end, how far it has come
+   * @throws CancellationException if the process or the calling thread was told to end
+   */
+  TrainingResult run(Consumer<Progress> observer) {
+    String group = "lockstep-" + UUID.randomUUID();
+    ExecutorService thread =
+        Executors.newSingleThreadExecutor(
+            task -> {
+              Thread gangThread = new Thread(task, group);
+              gangThread.setDaemon(true);
+              return gangThread;
+            });
+    Future<TrainingResult> training = thread.submit(() -> runInGroup(group));
+    Runnable atShutdown = () -> cancel(training, group);
+    try {
+      addShutdownHook(atShutdown);
+      return watch(training, observer);
+    } catch (InterruptedException e) {
+      cancel(training, group);
+      Thread.currentThread().interrupt();
+      throw new CancellationException("interrupted");
+    } finally {
+      if (!ShutdownHookManager.get().isShutdownInProgress()) {
+        ShutdownHookManager.get().removeShutdownHook(atShutdown);
+      }
+      thread.shutdown();
+    }
+  }
+
+  private static void addShutdownHook(Runnable hook) {
+    try {
+      ShutdownHookManager.get().addShutdownHook(hook, BEFORE_SPARK);
+    } catch (IllegalStateException e) {
+      throw new CancellationException("interrupted");
+    }
+  }
+
+  private TrainingResult runInGroup(String group) {
+    spark.setJobGroup(group, description, false);
+    return gang.run(spark);
+  }
+
+  private TrainingResult watch(Future<TrainingResult> training, Consumer<Progress> observer)
+      throws InterruptedException {
+    while (true) {
+      try {
+        TrainingResult result = training.get(GLANCE_MILLIS, TimeUnit.MILLISECONDS);
+        observer.accept(gang.progress());
+        return result;
+      } catch (TimeoutException e) {
+        observer.accept(gang.progress());
+      } catch (ExecutionException e) {
+        throw failure(e.getCause());
+      }
+    }
+  }
+
+  private static RuntimeException failure(Throwable cause) {
+    for (Throwable each = cause; each != null; each = each.getCause()) {
+      if (each instanceof CancellationException cancelled) {
+        return cancelled;
+      }
+    }
+    return cause instanceof RuntimeException e ? e : new IllegalStateException(cause);
+  }
+
+  /** Lets the workers leave of their own; Spark ends those that do not. */
+  private void cancel(Future<TrainingResult> training, String group) {
+    gang.abort(new CancellationException("interrupted"));
+    if (!ends(training)) {
+      spark.cancelJobGroup(group);
+      ends(training);
+    }
+  }
+
+  private static boolean ends(Future<TrainingResult> training) {
+    try {
+      training.get(GRACE_SECONDS, TimeUnit.SECONDS);
+      return true;
+    } catch (ExecutionException e) {
+      return true;
+    } catch (TimeoutException e) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+}

@@ -1,0 +1,129 @@
+package dev.lockstep.spark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.yaml.ConfigurationException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.concurrent.CancellationException;
+import org.apache.spark.SparkConf;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+class MainTest {
+  @ParameterizedTest
+  @ValueSource(strings = {"", "train", "evaluate", "predict", "describe"})
+  void everyCommandHelpsWithExitCodes(String command) {
+    Invocation given =
+        Invocation.of(
+            command.isEmpty() ? new String[] {"--help"} : new String[] {command, "--help"});
+
+    assertThat(given.exitCode()).isZero();
+    assertThat(String.join("\n", given.out())).contains("Usage: lockstep").contains("Exit codes:");
+    assertThat(given.out().stream().anyMatch(line -> line.contains("lockstep " + command + " --")))
+        .as("has an example")
+        .isEqualTo(!command.isEmpty());
+  }
+
+  @Test
+  void theVersionNamesWhatItIsMadeOf() {
+    assertThat(Invocation.of("--version").out())
+        .anyMatch(line -> line.matches("lockstep \\d.*"))
+        .anyMatch(line -> line.startsWith("Spark 3.5."))
+        .contains("DL4J 1.0.0-M2")
+        .anyMatch(line -> line.startsWith("Java "));
+  }
+
+  @Test
+  void describeListsLayersShapesAndParameters() {
+    Invocation given = Invocation.of("describe", "--network", "mlp-512");
+
+    assertThat(given.exitCode()).isZero();
+    assertThat(given.out())
+        .contains("engine  fused")
+        .contains("1  dense    512        401,920  512 units, relu")
+        .contains("2  dropout  512              0  rate 0.3")
+        .contains("3  dense    10           5,130  10 units, softmax")
+        .contains("parameters    407,050 (1.6 MB)");
+  }
+
+  @Test
+  void describeFitsTheNetworkToTheShapeItIsGiven() {
+    Invocation given = Invocation.of("describe", "--network", "lstm-rows", "--input", "20x30x3");
+
+    assertThat(given.exitCode()).isZero();
+    assertThat(given.out()).contains("input   20 x 30 x 3, 10 classes");
+  }
+
+  @Test
+  void aFailureIsOneMessageWithItsRootCause() {
+    Exception failure =
+        new IllegalStateException("outer", new RuntimeException("the disk is full\nand more"));
+
+    assertThat(handled(false, failure))
+        .isEqualTo(
+            "1 lockstep: failed: the disk is full (RuntimeException); --stacktrace shows where\n");
+    assertThat(handled(true, failure))
+        .startsWith("1 lockstep: failed: the disk is full (RuntimeException)\n")
+        .contains("\tat ");
+  }
+
+  @Test
+  void aMistakeThatATaskFoundIsStillAMistake() {
+    assertThat(
+            handled(
+                false,
+                new IllegalStateException(
+                    new ConfigurationException("what would be right", new RuntimeException()))))
+        .isEqualTo("2 lockstep: what would be right\n");
+  }
+
+  @Test
+  void anInterruptionHasTheShellsExitCode() {
+    assertThat(handled(false, new RuntimeException(new CancellationException())))
+        .isEqualTo("130 lockstep: interrupted\n");
+  }
+
+  private static String handled(boolean stacktrace, Exception failure) {
+    StringWriter err = new StringWriter();
+    CommandLine command = new CommandLine(new Main()).setErr(new PrintWriter(err, true));
+    int exitCode = new Failures(() -> stacktrace).handleExecutionException(failure, command, null);
+    return exitCode + " " + err.toString().replace("\r\n", "\n");
+  }
+
+  @Test
+  void aLocalSparkListensOnTheLoopbackAddressOnly() {
+    SparkConf settings = settings(new SparkConf(false));
+
+    assertThat(settings.get("spark.master")).isEqualTo("local[*]");
+    assertThat(settings.get("spark.driver.host")).isEqualTo("127.0.0.1");
+    assertThat(settings.get("spark.driver.bindAddress")).isEqualTo("127.0.0.1");
+    assertThat(settings.get("spark.ui.showConsoleProgress")).isEqualTo("false");
+    assertThat(settings.get("spark.app.name")).isEqualTo("name");
+  }
+
+  @Test
+  void sparksOwnSettingsStayAsTheyAre() {
+    SparkConf submitted =
+        new SparkConf(false)
+            .setMaster("spark://host:7077")
+            .set("spark.app.name", "mine")
+            .set("spark.ui.showConsoleProgress", "true");
+    SparkConf settings = settings(submitted);
+
+    assertThat(settings.get("spark.master")).isEqualTo("spark://host:7077");
+    assertThat(settings.get("spark.app.name")).isEqualTo("mine");
+    assertThat(settings.get("spark.ui.showConsoleProgress")).isEqualTo("true");
+    assertThat(settings.contains("spark.driver.host")).isFalse();
+    assertThat(settings(submitted, "--master", "local[3]").get("spark.master"))
+        .isEqualTo("local[3]");
+  }
+
+  private static SparkConf settings(SparkConf given, String... arguments) {
+    SparkOptions options = new SparkOptions();
+    CommandLine.populateCommand(options, arguments);
+    return options.settings(given, "name");
+  }
+}

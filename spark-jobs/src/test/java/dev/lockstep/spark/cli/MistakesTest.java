@@ -1,0 +1,102 @@
+package dev.lockstep.spark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A mistake ends with exit code 2 and one message that says what would be right. */
+class MistakesTest {
+  @TempDir static Path directory;
+
+  private static Path broken;
+
+  @BeforeAll
+  static void writeFiles() throws IOException {
+    SmallMnist.configuration(SmallMnist.write(directory));
+    Files.writeString(directory.resolve("tabs.yaml"), "seed: 1\n\ttraining: 2\n");
+    Files.write(directory.resolve("bytes.yaml"), new byte[] {'a', ':', ' ', (byte) 0xff});
+    Files.createDirectory(directory.resolve("empty"));
+    Files.writeString(directory.resolve("not.zip"), "not a zip");
+    broken = Files.createDirectory(directory.resolve("broken"));
+    for (String name :
+        new String[] {
+          "train-images-idx3-ubyte",
+          "train-labels-idx1-ubyte",
+          "t10k-images-idx3-ubyte",
+          "t10k-labels-idx1-ubyte"
+        }) {
+      byte[] bytes = Files.readAllBytes(directory.resolve(name));
+      Files.write(
+          broken.resolve(name),
+          name.startsWith("t10k-images") ? Arrays.copyOf(bytes, 1000) : bytes);
+    }
+  }
+
+  /** {@code DIR} stands for the directory, and {@code SMALL} for the configuration in it. */
+  @ParameterizedTest(name = "{0}")
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          lockstep                            | which command? one of train, evaluate
+          trian                               | Did you mean: lockstep train
+          train                               | Missing required option: '--config=FILE'
+          train --config SMALL --fast         | Unknown option: '--fast'
+          train --config SMALL --workers two  | Invalid value for option '--workers'
+          train --config DIR/none.yaml        | none.yaml: there is no such file
+          train --config DIR                  | cannot be read: Is a directory
+          train --config DIR/tabs.yaml        | tabs.yaml: not valid YAML at line
+          train --config DIR/bytes.yaml       | bytes.yaml: is not text in UTF-8
+          train --config SMALL --set trainning.epochs=1    | did you mean 'training'?
+          train --config SMALL --set training.epochs=many  | training.epochs is 'many' but must be a whole number
+          train --config SMALL --set training.epochs       | must be key=value
+          train --config SMALL --set network=lenets        | did you mean 'lenet'?
+          train --config SMALL --set dataset=fashion       | must be mnist or {idx: <directory>}
+          train --config SMALL --set dataset.idx=DIR/empty | empty: no such file there: expected one of train-images-idx3-ubyte
+          train --config SMALL --set dataset.idx=DIR/none  | there is no such directory
+          train --config SMALL --set dataset.idx=DIR/broken | broken/t10k-images-idx3-ubyte
+          train --config SMALL --set training.shards=1100  | training.shards is 1100 but there are only 1000 training examples
+          train --config SMALL --master local[2] --workers 3 | training.workers is 3 but only 2 tasks can run at once
+          train --config SMALL --workers 0                 | training.workers is '0' but must be a whole number of at least 1
+          train --config SMALL --workers 9                 | training.workers is 9 but there are only 8 shards
+          train --config SMALL --master locl               | --master is 'locl' but must be local[N]
+          train --config SMALL --master local[0]           | --master is 'local[0]' but must be local[N]
+          train --config SMALL --output SMALL              | cannot create the run directory
+          evaluate --model DIR/none           | none: there is no such file; expected a run directory that holds model.zip
+          evaluate --model DIR/empty          | empty/model.zip: there is no such file
+          evaluate --model DIR/not.zip        | not.zip: not a zip archive
+          predict --model DIR/not.zip         | Missing required option: '--input=FILE'
+          describe                            | Missing required argument
+          describe --network lenet --input 5  | --input is '5' but must be height x width
+          describe --network lenet --input 4x4 | network 'lenet': layer 1 (conv2d)
+          describe --network lenet --classes 7 | layer 7 (dense)
+          """)
+  void mistakes(String arguments, String message) {
+    String[] words =
+        arguments
+            .replace("SMALL", directory.resolve("small.yaml").toString())
+            .replace("DIR", directory.toString())
+            .split(" ");
+    Invocation given = Invocation.of(words[0].equals("lockstep") ? new String[0] : words);
+
+    assertThat(given.err()).contains(message).doesNotContain("\tat ").doesNotContain("Exception");
+    assertThat(given.exitCode()).isEqualTo(2);
+    assertThat(given.out()).isEmpty();
+  }
+
+  @Test
+  void theStackTraceIsThereForWhoAsksForIt() {
+    Invocation given = Invocation.of("train", "--config", "none.yaml", "--stacktrace");
+
+    assertThat(given.exitCode()).isEqualTo(2);
+    assertThat(given.err()).contains("none.yaml: there is no such file").contains("\tat ");
+  }
+}

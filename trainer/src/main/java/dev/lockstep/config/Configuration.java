@@ -1,0 +1,204 @@
+package dev.lockstep.config;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import dev.lockstep.coordinator.Averaging;
+import dev.lockstep.coordinator.EarlyStopping;
+import dev.lockstep.coordinator.TrainingPlan;
+import dev.lockstep.data.Augmentation;
+import dev.lockstep.data.Shape;
+import dev.lockstep.network.Network;
+import dev.lockstep.optimizer.Optimizer;
+import dev.lockstep.optimizer.RmsProp;
+import dev.lockstep.split.HoldOut;
+import dev.lockstep.yaml.ConfigurationException;
+import dev.lockstep.yaml.Section;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * What is trained on what, and how. Defaults are those of Keras' {@code compile} and {@code fit}.
+ *
+ * @param name the file's name without its extension
+ * @param dataset what the key {@code dataset} says, a text or a mapping; the data sources know its
+ *     meaning
+ * @param network the layers and the loss
+ * @param engine what computes gradients
+ * @param validation which training examples are held out
+ * @param plan how the network is trained; it has the seed
+ * @param workers how many workers, at least 1; if empty, as many as there are free slots
+ */
+public record Configuration(
+    String name,
+    JsonNode dataset,
+    NetworkChoice network,
+    EngineChoice engine,
+    HoldOut validation,
+    TrainingPlan plan,
+    OptionalInt workers) {
+  private static final long DEFAULT_SEED = 1;
+  private static final int DEFAULT_EPOCHS = 1;
+  private static final int DEFAULT_BATCH_SIZE = 32;
+  private static final String DEFAULT_DATASET = "mnist";
+
+  /**
+   * Reads a configuration.
+   *
+   * @param source what errors call the text: the file's name or path
+   * @param yaml the file's text
+   * @param overrides {@code key=value} settings that go over the file's, such as {@code
+   *     training.epochs=1}; the value is YAML, {@code null} removes the key
+   * @throws ConfigurationException if a key is unknown or a value cannot be used
+   */
+  public static Configuration read(String source, String yaml, List<String> overrides) {
+    ObjectNode tree = Section.tree(source, yaml);
+    Overrides.apply(overrides, tree);
+    Section section = Section.of(described(source, overrides), tree);
+    Section training = section.section("training");
+    String name = NetworkChoice.fileName(source);
+    Configuration configuration =
+        new Configuration(
+            name,
+            readDataset(section),
+            NetworkChoice.read(section, name),
+            section.choice(
+                "engine", EngineChoice.AUTO, List.of(EngineChoice.values()), EngineChoice::word),
+            HoldOut.read(section.section("validation")),
+            readPlan(section.whole("seed", DEFAULT_SEED, 0, Long.MAX_VALUE), training),
+            readCount(training, "workers"));
+    training.done();
+    section.done();
+    configuration.check(section.where());
+    return configuration;
+  }
+
+  private static String described(String source, List<String> overrides) {
+    return overrides.isEmpty() ? source : source + " with --set " + String.join(", ", overrides);
+  }
+
+  private static JsonNode readDataset(Section section) {
+    JsonNode value = section.value("dataset");
+    if (value.isMissingNode()) {
+      return TextNode.valueOf(DEFAULT_DATASET);
+    }
+    if (!value.isTextual() && !value.isObject()) {
+      throw section.wrong("dataset", value, "mnist or {idx: <directory>}");
+    }
+    return value;
+  }
+
+  private static TrainingPlan readPlan(long seed, Section training) {
+    int epochs = training.whole("epochs", DEFAULT_EPOCHS, 1);
+    int batchSize = training.whole("batchSize", DEFAULT_BATCH_SIZE, 1);
+    int shards = training.whole("shards", TrainingPlan.DEFAULT_SHARDS, 1);
+    Optimizer optimizer = Optimizer.read(training, "optimizer").orElse(RmsProp.DEFAULT);
+    Averaging averaging = Averaging.read(training);
+    Augmentation augmentation = Augmentation.read(training.section("augmentation"));
+    OptionalInt microBatches = readCount(training, "microBatches");
+    Optional<EarlyStopping> earlyStopping =
+        training.has("earlyStopping")
+            ? Optional.of(EarlyStopping.read(training.section("earlyStopping")))
+            : Optional.empty();
+    try {
+      return new TrainingPlan(
+          seed,
+          epochs,
+          batchSize,
+          shards,
+          optimizer,
+          averaging,
+          augmentation,
+          microBatches,
+          earlyStopping);
+    } catch (IllegalArgumentException e) {
+      throw new ConfigurationException(training.where() + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static OptionalInt readCount(Section training, String key) {
+    return training.has(key) ? OptionalInt.of(training.whole(key, 1)) : OptionalInt.empty();
+  }
+
+  /** What no key alone can tell. */
+  private void check(String where) {
+    boolean validates = validation.examples() > 0 || validation.fraction() > 0;
+    if (!validates && validation.select() != HoldOut.Select.FIRST) {
+      throw new ConfigurationException(
+          "%s: validation.select is '%s' but nothing is held out; say how many with examples or fraction"
+              .formatted(where, validation.select().word()));
+    }
+    plan.earlyStopping()
+        .filter(stopping -> !validates)
+        .ifPresent(
+            stopping -> {
+              throw new ConfigurationException(
+                  "%s: training.earlyStopping watches %s but nothing is held out for validation; add validation: {fraction: 0.1}, or leave earlyStopping out"
+                      .formatted(where, stopping.monitor().key()));
+            });
+    workers.ifPresent(
+        count -> {
+          if (plan.microBatches().isPresent() && count > plan.microBatches().getAsInt()) {
+            throw new ConfigurationException(
+                "%s: training.workers is %d but training.microBatches is %d, and every worker needs a micro-batch; ask for at most %d workers"
+                    .formatted(
+                        where,
+                        count,
+                        plan.microBatches().getAsInt(),
+                        plan.microBatches().getAsInt()));
+          }
+          if (count > plan.shards()) {
+            throw new ConfigurationException(
+                "%s: training.workers is %d but there are only %d shards to deal to them; ask for at most %d workers, or set training.shards to at least %d"
+                    .formatted(where, count, plan.shards(), plan.shards(), count));
+          }
+        });
+  }
+
+  /** What every random draw comes from. */
+  public long seed() {
+    return plan.seed();
+  }
+
+  /**
+   * The network for examples of shape {@code input} in {@code classes} classes.
+   *
+   * @throws ConfigurationException if it does not fit them
+   */
+  public Network network(Shape input, int classes) {
+    return network.build(input, classes);
+  }
+
+  /**
+   * The whole configuration with every default written out and the network's definition in place.
+   * {@link #read} makes an equal configuration of it, given a source of the same name.
+   */
+  public ObjectNode resolved() {
+    ObjectNode tree = JsonNodeFactory.instance.objectNode();
+    tree.put("seed", plan.seed());
+    tree.set("dataset", dataset.deepCopy());
+    tree.set("network", network.tree());
+    tree.put("engine", engine.word());
+    tree.set("validation", Section.tree(validation));
+    tree.set("training", training());
+    return tree;
+  }
+
+  private ObjectNode training() {
+    ObjectNode tree = JsonNodeFactory.instance.objectNode();
+    tree.put("epochs", plan.epochs());
+    tree.put("batchSize", plan.batchSize());
+    tree.put("shards", plan.shards());
+    workers.ifPresent(count -> tree.put("workers", count));
+    plan.microBatches().ifPresent(count -> tree.put("microBatches", count));
+    tree.set("averaging", plan.averaging().tree());
+    tree.set("optimizer", plan.optimizer().tree());
+    if (plan.augmentation().changesImages()) {
+      tree.set("augmentation", Section.tree(plan.augmentation()));
+    }
+    plan.earlyStopping().ifPresent(stopping -> tree.set("earlyStopping", Section.tree(stopping)));
+    return tree;
+  }
+}

@@ -1,0 +1,73 @@
+package dev.lockstep.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lockstep.coordinator.Averaging.Gradients;
+import dev.lockstep.coordinator.TrainingPlan;
+import dev.lockstep.coordinator.TrainingResult;
+import dev.lockstep.data.Augmentation;
+import dev.lockstep.engine.Dl4jEngine;
+import dev.lockstep.network.Network;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+
+/** {@code microBatches}: the parameters do not depend on the number of workers, to the last bit. */
+class ExactModeTest {
+  private static TrainingPlan plan(OptionalInt microBatches) {
+    return new TrainingPlan(
+        1,
+        3,
+        37,
+        16,
+        SmallProblem.optimizer("{name: adam, learningRate: 0.003}"),
+        new Gradients(),
+        Augmentation.NONE,
+        microBatches,
+        Optional.empty());
+  }
+
+  @Test
+  void everyNumberOfWorkersGivesTheSameBits() {
+    Network network = SmallProblem.perceptron(0.3, 1e-3);
+    TrainingSet data = SmallProblem.data(300, 40, 40);
+    TrainingPlan exact = plan(OptionalInt.of(8));
+
+    TrainingResult alone = SimulatedGang.train(exact, network, data, Dl4jEngine::new, 1);
+
+    for (int workers : new int[] {2, 3, 4, 8}) {
+      TrainingResult together = SimulatedGang.train(exact, network, data, Dl4jEngine::new, workers);
+      assertThat(together.parameters()).as("%d workers", workers).isEqualTo(alone.parameters());
+      assertThat(together.test()).as("%d workers", workers).isEqualTo(alone.test());
+      assertThat(together.history().epochs().get(2).trainingLoss())
+          .as("%d workers", workers)
+          .isEqualTo(alone.history().epochs().get(2).trainingLoss());
+    }
+  }
+
+  @Test
+  void itIsTheSameTrainingButForRounding() {
+    Network network = SmallProblem.perceptron(0.3, 1e-3);
+    TrainingSet data = SmallProblem.data(300, 0, 0);
+
+    double plain = firstLoss(plan(OptionalInt.empty()), network, data);
+    assertThat(firstLoss(plan(OptionalInt.of(5)), network, data))
+        .isCloseTo(plain, within(plain * 1e-4));
+  }
+
+  private static double firstLoss(TrainingPlan plan, Network network, TrainingSet data) {
+    return SimulatedGang.train(plan, network, data, Dl4jEngine::new, 2)
+        .history()
+        .epochs()
+        .get(0)
+        .trainingLoss();
+  }
+
+  @Test
+  void moreMicroBatchesThanShardsAreRefused() {
+    assertThatThrownBy(() -> plan(OptionalInt.of(17)))
+        .hasMessageContaining("microBatches is 17 but must be at most the number of shards, 16");
+  }
+}

@@ -1,0 +1,59 @@
+package dev.lockstep.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.config.Configuration;
+import dev.lockstep.coordinator.TrainingResult;
+import dev.lockstep.data.Dataset;
+import dev.lockstep.data.Mnist;
+import dev.lockstep.engine.Dl4jEngine;
+import dev.lockstep.metrics.EpochRecord;
+import dev.lockstep.metrics.History;
+import dev.lockstep.network.Network;
+import dev.lockstep.split.Split;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Each network that is shipped learns a part of MNIST. */
+class ShippedNetworksTest {
+  private static final Dataset MNIST = Mnist.load();
+
+  @ParameterizedTest
+  @CsvSource({"mlp-512, 0.002", "lenet, 0.002", "lstm-rows, 0.01"})
+  void itsLossFalls(String name, double learningRate) {
+    Configuration configuration =
+        Configuration.read(
+            "test.yaml",
+            """
+            network: %s
+            training:
+              epochs: 3
+              batchSize: 64
+              shards: 8
+              optimizer: {name: adam, learningRate: %s}
+            """
+                .formatted(name, learningRate),
+            List.of());
+    Network network = configuration.network(MNIST.shape(), MNIST.classes());
+    TrainingSet part =
+        new TrainingSet(
+            new Dataset(
+                "part of MNIST",
+                MNIST.training(),
+                MNIST.test().select(IntStream.range(0, 200).toArray())),
+            new Split(IntStream.range(0, 768).toArray(), IntStream.range(768, 968).toArray()));
+
+    TrainingResult result =
+        SimulatedGang.train(configuration.plan(), network, part, Dl4jEngine::new, 2);
+
+    History history = result.history();
+    assertThat(history.epochs())
+        .extracting(EpochRecord::trainingLoss)
+        .isSortedAccordingTo((earlier, later) -> Double.compare(later, earlier));
+    assertThat(history.epochs().get(2).trainingLoss())
+        .isLessThan(0.7 * history.epochs().get(0).trainingLoss());
+    assertThat(result.test().orElseThrow().accuracy()).isGreaterThan(0.5);
+  }
+}
