@@ -16,6 +16,7 @@ final class Nonlinearity {
   private final DropoutFactors dropout;
   private final float scale;
   private final boolean derivativeInLoss;
+  private final ActivationFunctions functions;
   private final float[] values;
   private final float[] gradient;
   private final float[] factors;
@@ -30,6 +31,7 @@ final class Nonlinearity {
     this.dropout = dropout;
     this.scale = (float) (1 - rate);
     this.derivativeInLoss = derivativeInLoss;
+    this.functions = new ActivationFunctions(most);
     this.values = new float[most];
     this.gradient = new float[most];
     this.factors = new float[most];
@@ -80,7 +82,7 @@ final class Nonlinearity {
         int from = channel * stride + row * examples;
         int length = Math.min(rows, tensor.area() - row) * examples;
         tensor.values().get(from, values, 0, length);
-        ActivationFunctions.apply(activation, values, length, examples);
+        functions.apply(activation, values, length, examples);
         if (dropping) {
           dropout.write(channel * tensor.area() + row, factors, length);
           multiply(values, factors, length);
@@ -112,14 +114,14 @@ final class Nonlinearity {
 
   private void backward(int feature, int length, int examples) {
     if (dropout == null) {
-      ActivationFunctions.backward(activation, values, gradient, length, examples);
+      functions.backward(activation, values, gradient, length, examples);
     } else if (activation == Activation.RELU) {
       ActivationFunctions.reluBackward(values, gradient, 1 / scale, length);
     } else {
       dropout.write(feature, factors, length);
       multiply(gradient, factors, length);
       multiply(values, scale, length);
-      ActivationFunctions.backward(activation, values, gradient, length, examples);
+      functions.backward(activation, values, gradient, length, examples);
     }
   }
 
