@@ -3,14 +3,26 @@ package dev.lockstep.engine;
 import dev.lockstep.network.Activation;
 
 /**
- * Activation functions and their derivatives over arrays, in loops that the JIT vectorises where
- * they need no exponential: without comparisons, and with all arrays indexed alike.
+ * Activation functions and their derivatives over arrays, in loops that the JIT vectorises: without
+ * comparisons, short, and with all arrays indexed alike. Belongs to one thread.
  */
 final class ActivationFunctions {
   /** Twice this factor takes every positive float above 1: a step function without a branch. */
   private static final float BIG = 1e38f;
 
-  private ActivationFunctions() {}
+  /** Beyond these, tanh is 1 to the last bit. */
+  private static final float TANH_RANGE = 10;
+
+  /** Below this, Cephes' {@code tanhf} (S. L. Moshier) takes a polynomial. */
+  private static final float TANH_SMALL = 0.625f;
+
+  private final Exponential exponential = new Exponential();
+  private final float[] scratch;
+
+  /** For arrays of up to {@code most} numbers. */
+  ActivationFunctions(int most) {
+    this.scratch = new float[most];
+  }
 
   /**
    * Replaces sums by outputs.
@@ -18,7 +30,7 @@ final class ActivationFunctions {
    * @param length how many numbers; for softmax, all features of all examples
    * @param examples of each feature, side by side
    */
-  static void apply(Activation activation, float[] values, int length, int examples) {
+  void apply(Activation activation, float[] values, int length, int examples) {
     switch (activation) {
       case RELU -> relu(values, length);
       case LEAKY_RELU -> leakyRelu(values, length);
@@ -35,7 +47,7 @@ final class ActivationFunctions {
    *
    * @param outputs what {@link #apply} gave; overwritten
    */
-  static void backward(
+  void backward(
       Activation activation, float[] outputs, float[] gradient, int length, int examples) {
     switch (activation) {
       case RELU -> reluBackward(outputs, gradient, 1, length);
@@ -76,9 +88,22 @@ final class ActivationFunctions {
     }
   }
 
-  private static void elu(float[] values, int length) {
+  private void elu(float[] values, int length) {
+    System.arraycopy(values, 0, scratch, 0, length);
+    limit(scratch, Float.NEGATIVE_INFINITY, 0, length);
+    exponential.apply(scratch, length);
+    joinElu(values, scratch, length);
+  }
+
+  private static void joinElu(float[] values, float[] exponentials, int length) {
     for (int i = 0; i < length; i++) {
-      values[i] = values[i] < 0 ? (float) Math.expm1(values[i]) : values[i];
+      values[i] = Math.max(0f, values[i]) + (exponentials[i] - 1);
+    }
+  }
+
+  private static void limit(float[] values, float least, float most, int length) {
+    for (int i = 0; i < length; i++) {
+      values[i] = Math.max(least, Math.min(most, values[i]));
     }
   }
 
@@ -88,9 +113,13 @@ final class ActivationFunctions {
     }
   }
 
-  private static void sigmoid(float[] values, int length) {
+  private void sigmoid(float[] values, int length) {
     for (int i = 0; i < length; i++) {
-      values[i] = (float) (1 / (1 + Math.exp(-values[i])));
+      values[i] = -values[i];
+    }
+    exponential.apply(values, length);
+    for (int i = 0; i < length; i++) {
+      values[i] = 1 / (1 + values[i]);
     }
   }
 
@@ -100,9 +129,30 @@ final class ActivationFunctions {
     }
   }
 
-  private static void tanh(float[] values, int length) {
+  /** {@code 1 - 2 / (exp(2x) + 1)}, or near 0, where that would lose digits, a polynomial. */
+  private void tanh(float[] values, int length) {
+    limit(values, -TANH_RANGE, TANH_RANGE, length);
     for (int i = 0; i < length; i++) {
-      values[i] = (float) Math.tanh(values[i]);
+      scratch[i] = 2 * values[i];
+    }
+    exponential.apply(scratch, length);
+    for (int i = 0; i < length; i++) {
+      scratch[i] = 1 - 2 / (scratch[i] + 1);
+    }
+    joinTanh(values, scratch, length);
+  }
+
+  private static void joinTanh(float[] values, float[] large, int length) {
+    for (int i = 0; i < length; i++) {
+      float x = values[i];
+      float z = Math.min(1f, x * x);
+      float p = -5.70498872745e-3f * z + 2.06390887954e-2f;
+      p = p * z - 5.37397155531e-2f;
+      p = p * z + 1.33314422036e-1f;
+      p = p * z - 3.33332819422e-1f;
+      float small = p * z * x + x;
+      float isLarge = Math.min(1f, Math.max(0f, Math.abs(x) - TANH_SMALL) * BIG * BIG);
+      values[i] = small + isLarge * (large[i] - small);
     }
   }
 
@@ -112,18 +162,23 @@ final class ActivationFunctions {
     }
   }
 
-  private static void softmax(float[] values, int length, int examples) {
+  private void softmax(float[] values, int length, int examples) {
     for (int example = 0; example < examples; example++) {
       float largest = values[example];
       for (int i = example; i < length; i += examples) {
         largest = Math.max(largest, values[i]);
       }
-      double sum = 0;
       for (int i = example; i < length; i += examples) {
-        values[i] = (float) Math.exp(values[i] - largest);
+        values[i] -= largest;
+      }
+    }
+    exponential.apply(values, length);
+    for (int example = 0; example < examples; example++) {
+      float sum = 0;
+      for (int i = example; i < length; i += examples) {
         sum += values[i];
       }
-      float share = (float) (1 / sum);
+      float share = 1 / sum;
       for (int i = example; i < length; i += examples) {
         values[i] *= share;
       }

@@ -5,6 +5,8 @@ import static org.bytedeco.openblas.global.openblas_nolapack.CblasRowMajor;
 import static org.bytedeco.openblas.global.openblas_nolapack.cblas_sdot;
 import static org.bytedeco.openblas.global.openblas_nolapack.cblas_sgemv;
 
+import dev.lockstep.network.ActivationShape;
+import dev.lockstep.network.ActivationShape.Image;
 import dev.lockstep.network.BatchNormalization;
 import dev.lockstep.network.Segment;
 import java.nio.FloatBuffer;
@@ -45,17 +47,13 @@ final class BatchNormalizationStage implements Stage {
   private final float[] values = new float[BLOCK];
   private final float[] others = new float[BLOCK];
 
-  /**
-   * A layer on top of {@code input}.
-   *
-   * @param channels that are normalised, each by itself
-   */
+  /** A layer on top of {@code input}, of {@code shape}: of a vector, each number is a channel. */
   BatchNormalizationStage(
       BatchNormalization definition,
       Vectors vectors,
       List<Segment> segments,
       Tensor input,
-      int channels,
+      ActivationShape shape,
       int capacity,
       Nonlinearity nonlinearity) {
     this.definition = definition;
@@ -65,11 +63,11 @@ final class BatchNormalizationStage implements Stage {
     this.runningMean = Vectors.segment(segments, BatchNormalizationParamInitializer.GLOBAL_MEAN);
     this.runningVariance = Vectors.segment(segments, BatchNormalizationParamInitializer.GLOBAL_VAR);
     this.input = input;
-    this.output = new Tensor(input.features(), capacity, true);
-    this.normalized = new Tensor(input.features(), capacity, false);
+    this.output = new Tensor(shape, capacity, true);
+    this.normalized = new Tensor(shape, capacity, false);
     this.nonlinearity = nonlinearity;
-    this.channels = channels;
-    this.area = input.features() / channels;
+    this.channels = shape instanceof Image image ? image.channels() : shape.size();
+    this.area = shape.size() / channels;
     float[] one = new float[area * capacity];
     Arrays.fill(one, 1);
     this.ones = new FloatPointer(FloatVector.of(one));
@@ -90,22 +88,29 @@ final class BatchNormalizationStage implements Stage {
   @Override
   public void forward(Pass pass) {
     int length = area * pass.examples();
+    int stride = stride(pass);
     vectors.parameters().get(gamma.offset(), scales);
     vectors.parameters().get(beta.offset(), shifts);
     if (pass.training()) {
-      normalizeByBatch(length);
+      normalizeByBatch(length, stride);
     } else {
-      normalizeByRunningStatistics(length);
+      normalizeByRunningStatistics(length, stride);
     }
     nonlinearity.forward(output, pass);
   }
 
-  private void normalizeByBatch(int length) {
-    sum(input.values(0), length);
+  /** How far it is from one channel to the next. */
+  private int stride(Pass pass) {
+    int examples = pass.examples();
+    return input.channels() == channels ? input.stride(examples) : examples;
+  }
+
+  private void normalizeByBatch(int length, int stride) {
+    sum(input.values(0), length, stride);
     sums.get(0, means);
     for (int channel = 0; channel < channels; channel++) {
       means[channel] /= length;
-      int from = channel * length;
+      int from = channel * stride;
       scale(input.values(), from, length, 1, -means[channel], normalized.values());
       variances[channel] =
           cblas_sdot(length, normalized.values(from), 1, normalized.values(from), 1) / length;
@@ -115,13 +120,13 @@ final class BatchNormalizationStage implements Stage {
     }
   }
 
-  private void normalizeByRunningStatistics(int length) {
+  private void normalizeByRunningStatistics(int length, int stride) {
     vectors.parameters().get(runningMean.offset(), means);
     vectors.parameters().get(runningVariance.offset(), variances);
     for (int channel = 0; channel < channels; channel++) {
       float scale = scales[channel] * inverseDeviation(variances[channel]);
       float shift = shifts[channel] - means[channel] * scale;
-      scale(input.values(), channel * length, length, scale, shift, output.values());
+      scale(input.values(), channel * stride, length, scale, shift, output.values());
     }
   }
 
@@ -130,9 +135,9 @@ final class BatchNormalizationStage implements Stage {
   }
 
   /** Writes the sum of each channel's numbers to {@link #sums}. */
-  private void sum(FloatPointer rows, int length) {
+  private void sum(FloatPointer rows, int length, int stride) {
     cblas_sgemv(
-        CblasRowMajor, CblasNoTrans, channels, length, 1, rows, length, ones, 1, 0, sumPointer, 1);
+        CblasRowMajor, CblasNoTrans, channels, length, 1, rows, stride, ones, 1, 0, sumPointer, 1);
   }
 
   private void scale(
@@ -150,11 +155,12 @@ final class BatchNormalizationStage implements Stage {
   @Override
   public void backward(Pass pass) {
     int length = area * pass.examples();
+    int stride = stride(pass);
     nonlinearity.backward(output, pass);
-    sum(output.gradient(0), length);
+    sum(output.gradient(0), length, stride);
     vectors.gradient().put(beta.offset(), sums, 0, channels);
     for (int channel = 0; channel < channels; channel++) {
-      int from = channel * length;
+      int from = channel * stride;
       float sum = sums.get(channel);
       float product = cblas_sdot(length, output.gradient(from), 1, normalized.values(from), 1);
       vectors.gradient().put(gamma.offset() + channel, product);

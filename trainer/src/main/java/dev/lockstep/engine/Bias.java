@@ -52,11 +52,16 @@ final class Bias {
     }
   }
 
-  /** Writes each unit's bias to all of its {@code length} numbers in {@code rows}. */
-  void fill(FloatBuffer rows, int length) {
+  /**
+   * Writes each unit's bias to all of its numbers in {@code rows}.
+   *
+   * @param length how many numbers a unit has
+   * @param stride how far it is from one unit to the next
+   */
+  void fill(FloatBuffer rows, int length, int stride) {
     read();
-    if (length > block.length / 2) {
-      fillLong(rows, length);
+    if (length > block.length / 2 || length != stride) {
+      fillApart(rows, length, stride);
       return;
     }
     int most = block.length / length;
@@ -69,17 +74,17 @@ final class Bias {
     }
   }
 
-  private void fillLong(FloatBuffer rows, int length) {
+  private void fillApart(FloatBuffer rows, int length, int stride) {
     for (int unit = 0; unit < values.length; unit++) {
-      Arrays.fill(block, values[unit]);
+      Arrays.fill(block, 0, Math.min(block.length, length), values[unit]);
       for (int from = 0; from < length; from += block.length) {
-        rows.put(unit * length + from, block, 0, Math.min(block.length, length - from));
+        rows.put(unit * stride + from, block, 0, Math.min(block.length, length - from));
       }
     }
   }
 
-  /** Its gradient: the sum of each unit's {@code length} numbers in {@code rows}. */
-  void backward(FloatPointer rows, int length) {
+  /** Its gradient: the sum of each unit's numbers in {@code rows}; arguments as above. */
+  void backward(FloatPointer rows, int length, int stride) {
     if (segment != null) {
       cblas_sgemv(
           CblasRowMajor,
@@ -88,7 +93,7 @@ final class Bias {
           length,
           1,
           rows,
-          length,
+          stride,
           ones,
           1,
           0,

@@ -5,6 +5,7 @@ import static org.bytedeco.openblas.global.openblas_nolapack.CblasRowMajor;
 import static org.bytedeco.openblas.global.openblas_nolapack.CblasTrans;
 import static org.bytedeco.openblas.global.openblas_nolapack.cblas_sgemm;
 
+import dev.lockstep.network.ActivationShape;
 import dev.lockstep.network.Segment;
 import java.util.List;
 import org.bytedeco.javacpp.FloatPointer;
@@ -39,7 +40,7 @@ final class DenseStage implements Stage {
       Nonlinearity nonlinearity) {
     Segment segment = Vectors.segment(segments, DefaultParamInitializer.WEIGHT_KEY);
     this.input = input;
-    this.output = new Tensor(units, capacity, true);
+    this.output = new Tensor(new ActivationShape.Flat(units), capacity, true);
     this.inputs = inputs;
     this.units = units;
     this.kernel = vectors.parameters(segment);
@@ -56,7 +57,7 @@ final class DenseStage implements Stage {
   @Override
   public void forward(Pass pass) {
     int n = pass.examples();
-    bias.fill(output.values(), n);
+    bias.fill(output.values(), n, n);
     if (input == null) {
       cblas_sgemm(
           CblasRowMajor,
@@ -97,7 +98,7 @@ final class DenseStage implements Stage {
   public void backward(Pass pass) {
     int n = pass.examples();
     nonlinearity.backward(output, pass);
-    bias.backward(output.gradient(0), n);
+    bias.backward(output.gradient(0), n, n);
     if (input == null) {
       cblas_sgemm(
           CblasRowMajor,

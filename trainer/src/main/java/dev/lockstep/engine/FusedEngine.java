@@ -16,8 +16,8 @@ import java.util.Optional;
  * the first steps allocates nothing.
  *
  * <p>Between layers the examples of one feature lie side by side ({@link Tensor}): a dense layer
- * and a convolution are then the same product, {@code W X}, a flatten is nothing at all, and the
- * loops of every other layer run over neighbours.
+ * and a convolution are then the same product, {@code W X}, and the loops of every other layer run
+ * over neighbours.
  */
 public final class FusedEngine implements Engine {
   private final List<Stage> stages;

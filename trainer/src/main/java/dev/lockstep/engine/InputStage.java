@@ -1,5 +1,6 @@
 package dev.lockstep.engine;
 
+import dev.lockstep.network.ActivationShape;
 import java.nio.FloatBuffer;
 
 /** Turns the batch, which lies example by example, into a tensor. */
@@ -11,8 +12,8 @@ final class InputStage implements Stage {
   private final float[] row = new float[BLOCK];
   private final float[] block;
 
-  InputStage(int features, int capacity) {
-    this.output = new Tensor(features, capacity, false);
+  InputStage(ActivationShape shape, int capacity) {
+    this.output = new Tensor(shape, capacity, false);
     this.block = new float[BLOCK * capacity];
   }
 
@@ -24,18 +25,27 @@ final class InputStage implements Stage {
   @Override
   public void forward(Pass pass) {
     FloatBuffer features = pass.batch().features();
-    int size = output.features();
-    int examples = pass.examples();
-    for (int feature = 0; feature < size; feature += BLOCK) {
-      int count = Math.min(BLOCK, size - feature);
-      for (int example = 0; example < examples; example++) {
-        features.get(example * size + feature, row, 0, count);
-        for (int i = 0; i < count; i++) {
-          block[i * examples + example] = row[i];
-        }
+    int stride = output.stride(pass.examples());
+    for (int channel = 0; channel < output.channels(); channel++) {
+      for (int feature = 0; feature < output.area(); feature += BLOCK) {
+        transpose(
+            features,
+            channel * output.area() + feature,
+            Math.min(BLOCK, output.area() - feature),
+            pass.examples(),
+            channel * stride + feature * pass.examples());
       }
-      output.values().put(feature * examples, block, 0, count * examples);
     }
+  }
+
+  private void transpose(FloatBuffer features, int feature, int count, int examples, int to) {
+    for (int example = 0; example < examples; example++) {
+      features.get(example * output.features() + feature, row, 0, count);
+      for (int i = 0; i < count; i++) {
+        block[i * examples + example] = row[i];
+      }
+    }
+    output.values().put(to, block, 0, count * examples);
   }
 
   @Override

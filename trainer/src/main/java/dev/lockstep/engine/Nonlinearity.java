@@ -1,7 +1,6 @@
 package dev.lockstep.engine;
 
 import dev.lockstep.network.Activation;
-import java.nio.FloatBuffer;
 
 /**
  * What follows a layer's sums, in one pass over memory: the activation and then, while training,
@@ -17,6 +16,7 @@ final class Nonlinearity {
   private final DropoutFactors dropout;
   private final float scale;
   private final boolean derivativeInLoss;
+  private final ActivationFunctions functions;
   private final float[] values;
   private final float[] gradient;
   private final float[] factors;
@@ -31,6 +31,7 @@ final class Nonlinearity {
     this.dropout = dropout;
     this.scale = (float) (1 - rate);
     this.derivativeInLoss = derivativeInLoss;
+    this.functions = new ActivationFunctions(most);
     this.values = new float[most];
     this.gradient = new float[most];
     this.factors = new float[most];
@@ -73,19 +74,21 @@ final class Nonlinearity {
     if (dropping) {
       dropout.open(pass.draws(), pass.batch());
     }
-    FloatBuffer buffer = tensor.values();
     int examples = pass.examples();
-    int total = tensor.features() * examples;
-    int block = block(examples);
-    for (int from = 0; from < total; from += block) {
-      int length = Math.min(block, total - from);
-      buffer.get(from, values, 0, length);
-      ActivationFunctions.apply(activation, values, length, examples);
-      if (dropping) {
-        dropout.write(from / examples, factors, length);
-        multiply(values, factors, length);
+    int stride = tensor.stride(examples);
+    int rows = values.length / examples;
+    for (int channel = 0; channel < tensor.channels(); channel++) {
+      for (int row = 0; row < tensor.area(); row += rows) {
+        int from = channel * stride + row * examples;
+        int length = Math.min(rows, tensor.area() - row) * examples;
+        tensor.values().get(from, values, 0, length);
+        functions.apply(activation, values, length, examples);
+        if (dropping) {
+          dropout.write(channel * tensor.area() + row, factors, length);
+          multiply(values, factors, length);
+        }
+        tensor.values().put(from, values, 0, length);
       }
-      buffer.put(from, values, 0, length);
     }
   }
 
@@ -94,31 +97,32 @@ final class Nonlinearity {
     if (derivativeInLoss || (activation == Activation.LINEAR && dropout == null)) {
       return;
     }
-    FloatBuffer buffer = tensor.gradient();
     int examples = pass.examples();
-    int total = tensor.features() * examples;
-    int block = block(examples);
-    for (int from = 0; from < total; from += block) {
-      int length = Math.min(block, total - from);
-      tensor.values().get(from, values, 0, length);
-      buffer.get(from, gradient, 0, length);
-      if (dropout == null) {
-        ActivationFunctions.backward(activation, values, gradient, length, examples);
-      } else if (activation == Activation.RELU) {
-        ActivationFunctions.reluBackward(values, gradient, 1 / scale, length);
-      } else {
-        dropout.write(from / examples, factors, length);
-        multiply(gradient, factors, length);
-        multiply(values, scale, length);
-        ActivationFunctions.backward(activation, values, gradient, length, examples);
+    int stride = tensor.stride(examples);
+    int rows = values.length / examples;
+    for (int channel = 0; channel < tensor.channels(); channel++) {
+      for (int row = 0; row < tensor.area(); row += rows) {
+        int from = channel * stride + row * examples;
+        int length = Math.min(rows, tensor.area() - row) * examples;
+        tensor.values().get(from, values, 0, length);
+        tensor.gradient().get(from, gradient, 0, length);
+        backward(channel * tensor.area() + row, length, examples);
+        tensor.gradient().put(from, gradient, 0, length);
       }
-      buffer.put(from, gradient, 0, length);
     }
   }
 
-  /** Whole features only. */
-  private int block(int examples) {
-    return values.length / examples * examples;
+  private void backward(int feature, int length, int examples) {
+    if (dropout == null) {
+      functions.backward(activation, values, gradient, length, examples);
+    } else if (activation == Activation.RELU) {
+      ActivationFunctions.reluBackward(values, gradient, 1 / scale, length);
+    } else {
+      dropout.write(feature, factors, length);
+      multiply(gradient, factors, length);
+      multiply(values, scale, length);
+      functions.backward(activation, values, gradient, length, examples);
+    }
   }
 
   private static void multiply(float[] values, float[] factors, int length) {

@@ -1,6 +1,7 @@
 package dev.lockstep.engine;
 
 import dev.lockstep.network.Loss;
+import java.nio.FloatBuffer;
 
 /**
  * The loss at the last stage. Crossentropies give the gradient of the sums, in which the derivative
@@ -62,7 +63,7 @@ final class OutputLoss {
   }
 
   /** Writes the outputs of {@code tensor} example by example. */
-  void copy(Tensor tensor, Pass pass, java.nio.FloatBuffer target) {
+  void copy(Tensor tensor, Pass pass, FloatBuffer target) {
     int examples = pass.examples();
     tensor.values().get(0, outputs, 0, units * examples);
     for (int example = 0; example < examples; example++) {

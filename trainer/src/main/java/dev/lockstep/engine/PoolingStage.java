@@ -1,7 +1,6 @@
 package dev.lockstep.engine;
 
 import dev.lockstep.network.Pooling2d.Statistic;
-import java.nio.FloatBuffer;
 import java.util.Arrays;
 
 /**
@@ -28,10 +27,12 @@ final class PoolingStage implements Stage {
 
   private final float[] pooled;
   private final float[] gradient;
-  private final float[] remaining;
   private final float[] shares;
+  private final float[] line;
   private final float[] zeros;
   private int examples;
+  private int inputStride;
+  private int outputStride;
 
   PoolingStage(
       Statistic statistic,
@@ -44,15 +45,15 @@ final class PoolingStage implements Stage {
     this.statistic = statistic;
     this.windows = windows;
     this.input = input;
-    this.output = new Tensor(windows.output().size(), capacity, input.differentiable());
+    this.output = new Tensor(windows.output(), capacity, input.differentiable());
     this.bias = bias;
     this.nonlinearity = nonlinearity;
     this.candidates = new float[windows.size()][most];
     this.pooled = new float[most];
     this.gradient = new float[most];
-    this.remaining = new float[most];
     this.shares = new float[most];
-    this.zeros = new float[windows.tile() ? 0 : input.features()];
+    this.line = new float[windows.input().width() * capacity];
+    this.zeros = new float[windows.tile() ? 0 : line.length];
   }
 
   @Override
@@ -62,7 +63,7 @@ final class PoolingStage implements Stage {
 
   @Override
   public void forward(Pass pass) {
-    examples = pass.examples();
+    open(pass);
     int length = windows.output().width() * examples;
     bias.read();
     for (int row = 0; row < windows.output().height(); row++) {
@@ -77,7 +78,7 @@ final class PoolingStage implements Stage {
           mean(length);
         }
         add(bias.values()[channel], pooled, length);
-        output.values().put(line(channel, row), pooled, 0, length);
+        output.values().put(outputLine(channel, row), pooled, 0, length);
       }
     }
     nonlinearity.forward(output, pass);
@@ -88,10 +89,9 @@ final class PoolingStage implements Stage {
     if (!input.differentiable()) {
       return;
     }
-    examples = pass.examples();
+    open(pass);
     nonlinearity.backward(output, pass);
-    int area = windows.output().height() * windows.output().width() * examples;
-    bias.backward(output.gradient(0), area);
+    bias.backward(output.gradient(0), output.area() * examples, outputStride);
     clear();
     int length = windows.output().width() * examples;
     for (int row = 0; row < windows.output().height(); row++) {
@@ -99,10 +99,9 @@ final class PoolingStage implements Stage {
         share(row);
       }
       for (int channel = 0; channel < windows.output().channels(); channel++) {
-        output.gradient().get(line(channel, row), gradient, 0, length);
+        output.gradient().get(outputLine(channel, row), gradient, 0, length);
         if (statistic == Statistic.MAX) {
           load(channel, row);
-          largest(length);
           giveToFirst(length);
         } else {
           giveToAll(length);
@@ -112,38 +111,48 @@ final class PoolingStage implements Stage {
     }
   }
 
-  private int line(int channel, int row) {
-    return (channel * windows.output().height() + row) * windows.output().width() * examples;
+  private void open(Pass pass) {
+    examples = pass.examples();
+    inputStride = input.stride(examples);
+    outputStride = output.stride(examples);
   }
 
-  private int pixel(int channel, int row, int column) {
-    return ((channel * windows.input().height() + row) * windows.input().width() + column)
-        * examples;
+  /** Where the output's {@code row} begins. */
+  private int outputLine(int channel, int row) {
+    return channel * outputStride + row * windows.output().width() * examples;
+  }
+
+  /** Where the input's {@code row} begins. */
+  private int inputLine(int channel, int row) {
+    return channel * inputStride + row * windows.input().width() * examples;
   }
 
   /** Fills the candidates; those outside of the image can be no maximum and add nothing. */
   private void load(int channel, int row) {
-    float outside = statistic == Statistic.MAX ? Float.NEGATIVE_INFINITY : 0;
-    int end = windows.output().width() * examples;
     for (int y = 0; y < windows.height(); y++) {
       int inputRow = windows.inputRow(row, y);
+      boolean inside = windows.hasInputRow(inputRow);
+      if (inside) {
+        int length = windows.input().width() * examples;
+        input.values().get(inputLine(channel, inputRow), line, 0, length);
+      }
       for (int x = 0; x < windows.width(); x++) {
-        float[] under = candidates[y * windows.width() + x];
         int from = windows.firstColumn(x);
-        int to = windows.hasInputRow(inputRow) ? windows.endColumn(x) : from;
-        Arrays.fill(under, 0, Math.min(end, from * examples), outside);
-        for (int column = from; column < to; column++) {
-          input
-              .values()
-              .get(
-                  pixel(channel, inputRow, windows.inputColumn(column, x)),
-                  under,
-                  column * examples,
-                  examples);
-        }
-        Arrays.fill(under, Math.min(end, Math.max(from, to) * examples), end, outside);
+        int to = inside ? windows.endColumn(x) : from;
+        load(candidates[y * windows.width() + x], x, from, to);
       }
     }
+  }
+
+  private void load(float[] candidate, int x, int from, int to) {
+    int end = windows.output().width() * examples;
+    float outside = statistic == Statistic.MAX ? Float.NEGATIVE_INFINITY : 0;
+    Arrays.fill(candidate, 0, Math.min(end, from * examples), outside);
+    for (int column = from; column < to; column++) {
+      int at = windows.inputColumn(column, x) * examples;
+      System.arraycopy(line, at, candidate, column * examples, examples);
+    }
+    Arrays.fill(candidate, Math.min(end, Math.max(from, to) * examples), end, outside);
   }
 
   private void largest(int length) {
@@ -184,19 +193,19 @@ final class PoolingStage implements Stage {
 
   /** Replaces each candidate by the gradient that it receives. */
   private void giveToFirst(int length) {
-    Arrays.fill(remaining, 0, length, 1);
+    largest(length);
     for (float[] candidate : candidates) {
-      giveIfLargest(candidate, pooled, remaining, gradient, length);
+      giveIfLargest(candidate, pooled, gradient, length);
     }
   }
 
+  /** Takes the gradient if the candidate is the largest, and leaves it for the next if not. */
   private static void giveIfLargest(
-      float[] candidate, float[] largest, float[] remaining, float[] gradient, int length) {
+      float[] candidate, float[] largest, float[] gradient, int length) {
     for (int i = 0; i < length; i++) {
-      float below = Math.min(1f, (largest[i] - candidate[i]) * BIG * BIG);
-      float taken = remaining[i] * (1 - below);
-      remaining[i] -= taken;
-      candidate[i] = gradient[i] * taken;
+      float left = gradient[i] * Math.min(1f, (largest[i] - candidate[i]) * BIG * BIG);
+      candidate[i] = gradient[i] - left;
+      gradient[i] = left;
     }
   }
 
@@ -210,34 +219,42 @@ final class PoolingStage implements Stage {
   /** Adds the candidates to the gradient of the pixels that they stand for. */
   private void store(int channel, int row) {
     boolean alone = windows.tile();
+    int length = windows.input().width() * examples;
     for (int y = 0; y < windows.height(); y++) {
       int inputRow = windows.inputRow(row, y);
       if (windows.hasInputRow(inputRow)) {
+        if (!alone) {
+          input.gradient().get(inputLine(channel, inputRow), line, 0, length);
+        }
         for (int x = 0; x < windows.width(); x++) {
-          float[] under = candidates[y * windows.width() + x];
-          int end = windows.endColumn(x);
-          for (int column = windows.firstColumn(x); column < end; column++) {
-            int at = pixel(channel, inputRow, windows.inputColumn(column, x));
-            if (!alone) {
-              addTo(under, column * examples, at);
-            }
-            input.gradient().put(at, under, column * examples, examples);
-          }
+          store(candidates[y * windows.width() + x], x, alone);
+        }
+        input.gradient().put(inputLine(channel, inputRow), line, 0, length);
+      }
+    }
+  }
+
+  private void store(float[] candidate, int x, boolean alone) {
+    int end = windows.endColumn(x);
+    for (int column = windows.firstColumn(x); column < end; column++) {
+      int from = column * examples;
+      int at = windows.inputColumn(column, x) * examples;
+      if (alone) {
+        System.arraycopy(candidate, from, line, at, examples);
+      } else {
+        for (int j = 0; j < examples; j++) {
+          line[at + j] += candidate[from + j];
         }
       }
     }
   }
 
-  private void addTo(float[] under, int from, int at) {
-    FloatBuffer target = input.gradient();
-    for (int j = 0; j < examples; j++) {
-      under[from + j] += target.get(at + j);
-    }
-  }
-
   private void clear() {
-    for (int i = 0; i < examples && zeros.length > 0; i++) {
-      input.gradient().put(i * zeros.length, zeros);
+    int length = windows.input().width() * examples;
+    for (int channel = 0; channel < input.channels() && zeros.length > 0; channel++) {
+      for (int row = 0; row < windows.input().height(); row++) {
+        input.gradient().put(inputLine(channel, row), zeros, 0, length);
+      }
     }
   }
 

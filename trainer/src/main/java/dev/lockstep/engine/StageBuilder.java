@@ -19,6 +19,9 @@ import java.util.List;
 
 /** Turns a network's layers into stages: each takes along the activation and dropout after it. */
 final class StageBuilder {
+  /** With fewer channels, a convolution's sums are taken over patches. */
+  private static final int FEW_CHANNELS = 8;
+
   private final Network network;
   private final List<NetworkLayer> layers;
   private final Vectors vectors;
@@ -38,13 +41,13 @@ final class StageBuilder {
   }
 
   List<Stage> build() {
-    skipFlatten();
+    skipFlattenOfVector();
     if (!(layer() instanceof Dense)) {
-      stages.add(new InputStage(network.input().size(), capacity));
+      stages.add(new InputStage(layers.get(next).input(), capacity));
     }
     while (next < layers.size()) {
       addStage();
-      skipFlatten();
+      skipFlattenOfVector();
     }
     return List.copyOf(stages);
   }
@@ -74,9 +77,13 @@ final class StageBuilder {
       advance();
       addPooling(current, pooling, bias(List.of(), current.output()), Activation.LINEAR);
     } else {
+      next += definition instanceof Flatten ? 1 : 0;
       stages.add(
           new ElementwiseStage(
-              input(), capacity, nonlinearity(Activation.LINEAR, current.output())));
+              input(),
+              current.output(),
+              capacity,
+              nonlinearity(Activation.LINEAR, current.output())));
     }
   }
 
@@ -90,9 +97,13 @@ final class StageBuilder {
     boolean pooled = beforeMaxPooling();
     Tensor input = input();
     Nonlinearity nonlinearity = pooled ? none() : nonlinearity(activation, current.output());
+    Bias own = pooled ? none : bias;
     stages.add(
-        new ConvolutionStage(
-            vectors, segments, input, windows, pooled ? none : bias, capacity, nonlinearity));
+        windows.input().channels() < FEW_CHANNELS
+            ? new PatchConvolutionStage(
+                vectors, segments, input, windows, own, capacity, nonlinearity)
+            : new ChannelConvolutionStage(
+                vectors, segments, input, windows, own, capacity, nonlinearity));
     if (pooled) {
       addNextPooling(bias, activation);
     }
@@ -106,13 +117,7 @@ final class StageBuilder {
     Nonlinearity nonlinearity = pooled ? none() : nonlinearity(activation, shape);
     stages.add(
         new BatchNormalizationStage(
-            normalization,
-            vectors,
-            current.segments(),
-            input,
-            shape instanceof Image image ? image.channels() : shape.size(),
-            capacity,
-            nonlinearity));
+            normalization, vectors, current.segments(), input, shape, capacity, nonlinearity));
     if (pooled) {
       addNextPooling(bias(List.of(), shape), activation);
     }
@@ -165,12 +170,12 @@ final class StageBuilder {
 
   /** {@code own}, or that of the activation layer which comes next if there is none yet. */
   private Activation activation(Activation own) {
-    skipFlatten();
+    skipFlattenOfVector();
     if (own == Activation.LINEAR
         && next < layers.size()
         && layer() instanceof ActivationLayer activation) {
       advance();
-      skipFlatten();
+      skipFlattenOfVector();
       return activation.activation();
     }
     return own;
@@ -195,9 +200,10 @@ final class StageBuilder {
     dl4jLayer++;
   }
 
-  /** The tensors of an image and of a vector are the same. */
-  private void skipFlatten() {
-    while (next < layers.size() && layer() instanceof Flatten) {
+  private void skipFlattenOfVector() {
+    while (next < layers.size()
+        && layer() instanceof Flatten
+        && layers.get(next).input() instanceof ActivationShape.Flat) {
       next++;
     }
   }

@@ -51,6 +51,7 @@ class FusedEngineTest {
     String convolution = "conv2d: {filters: 4, activation: tanh, " + window.substring(1);
     agree(convolution, "flatten");
     agree("conv2d: {filters: 3, kernelSize: 3, padding: same}", convolution, "flatten");
+    agree("conv2d: {filters: 9, kernelSize: 1}", convolution, "flatten");
   }
 
   @ParameterizedTest

@@ -16,7 +16,7 @@ class RandomNetworksTest {
   private static final Arbitrary<String> IMAGE_LAYER =
       Arbitraries.oneOf(
           ACTIVATION.map(
-              "conv2d: {filters: 3, kernelSize: [2, 3], padding: same, activation: %s}"::formatted),
+              "conv2d: {filters: 8, kernelSize: [2, 3], padding: same, activation: %s}"::formatted),
           ACTIVATION.map(
               "conv2d: {filters: 4, kernelSize: 3, strides: 2, padding: same, activation: %s}"
                   ::formatted),
