@@ -33,7 +33,7 @@ import java.io.IOException;
 import java.util.List;
 
 /** PyTorch behind the Deep Java Library: its blocks, its trainer, one step a batch. */
-final class PyTorch implements Rival {
+public final class PyTorch implements Rival {
   private static final String THREADS = "ai.djl.pytorch.num_threads";
   private static final String THREADS_BETWEEN_OPERATIONS = "ai.djl.pytorch.num_interop_threads";
 
@@ -145,8 +145,7 @@ final class PyTorch implements Rival {
       } else if (layer instanceof Pooling2d pooling
           && pooling.statistic() == Pooling2d.Statistic.MAX) {
         block.add(
-            Pool.maxPool2dBlock(
-                shape(pooling.window().size()), shape(pooling.window().strides())));
+            Pool.maxPool2dBlock(shape(pooling.window().size()), shape(pooling.window().strides())));
       } else if (layer instanceof Flatten) {
         block.add(Blocks.batchFlattenBlock());
       } else if (layer instanceof Dropout dropout) {

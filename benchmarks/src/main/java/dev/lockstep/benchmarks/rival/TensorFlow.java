@@ -13,7 +13,7 @@ import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
 
 /** TensorFlow: a graph, a session, and one run of it a batch. */
-final class TensorFlow implements Rival {
+public final class TensorFlow implements Rival {
   private final ConfigProto threads;
 
   /**
@@ -64,8 +64,7 @@ final class TensorFlow implements Rival {
       TensorFlowGraph network = new TensorFlowGraph(graph, assignment, dataset);
       session.initialize();
       for (List<HostBatch> epoch : assignment.epochs(dataset.training())) {
-        List<Feed> feeds =
-            epoch.stream().map(batch -> Feed.of(batch, dataset.classes())).toList();
+        List<Feed> feeds = epoch.stream().map(batch -> Feed.of(batch, dataset.classes())).toList();
         long started = System.nanoTime();
         for (Feed feed : feeds) {
           loss = step(session, network, feed);

@@ -52,8 +52,7 @@ final class TensorFlowGraph {
         tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE, outputs)));
     Operand<TFloat32> logits = layers(assignment.layers(), dataset);
     this.loss =
-        tf.math.mean(
-            tf.nn.softmaxCrossEntropyWithLogits(logits, labels).loss(), tf.constant(0));
+        tf.math.mean(tf.nn.softmaxCrossEntropyWithLogits(logits, labels).loss(), tf.constant(0));
     this.update = optimizer(graph, assignment.configuration().plan().optimizer()).minimize(loss);
   }
 
