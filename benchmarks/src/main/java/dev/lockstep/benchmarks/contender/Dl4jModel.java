@@ -4,6 +4,7 @@ import dev.lockstep.data.BatchOrder;
 import dev.lockstep.data.Examples;
 import dev.lockstep.data.MicroBatch;
 import dev.lockstep.data.WorkerOrder;
+import dev.lockstep.optimizer.Adam;
 import dev.lockstep.optimizer.LearningRate;
 import dev.lockstep.optimizer.Optimizer;
 import dev.lockstep.optimizer.RmsProp;
@@ -51,8 +52,13 @@ final class Dl4jModel {
       return new org.nd4j.linalg.learning.config.RmsProp(
           rate.value(), rmsProp.rho(), rmsProp.epsilon());
     }
+    if (optimizer instanceof Adam adam
+        && adam.learningRate() instanceof LearningRate.Constant rate) {
+      return new org.nd4j.linalg.learning.config.Adam(
+          rate.value(), adam.beta1(), adam.beta2(), adam.epsilon());
+    }
     throw new IllegalArgumentException(
-        "the benchmarks know DL4J's equal of plain RMSProp only, not of " + optimizer);
+        "the benchmarks know DL4J's equal of plain RMSProp and Adam only, not of " + optimizer);
   }
 
   /**

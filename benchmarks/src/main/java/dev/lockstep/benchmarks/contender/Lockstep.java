@@ -63,7 +63,8 @@ public record Lockstep(
         result.history().epochs().stream().mapToLong(EpochRecord::examples).sum(),
         curve(result.history().epochs()),
         result.test().map(Metrics::accuracy).orElse(Double.NaN),
-        Optional.of(result.rounds()));
+        Optional.of(result.rounds()),
+        ResidentSize.bytes());
   }
 
   private TrainingPlan averagedMyWay(TrainingPlan plan) {

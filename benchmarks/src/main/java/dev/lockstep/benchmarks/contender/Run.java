@@ -3,6 +3,7 @@ package dev.lockstep.benchmarks.contender;
 import dev.lockstep.coordinator.RoundSummary;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * One training of one contender.
@@ -11,9 +12,15 @@ import java.util.Optional;
  * @param curve where it stood after each epoch, at least one
  * @param testAccuracy at the end, 0 to 1; not a number without test examples
  * @param rounds where the time of its steps went, if the contender can tell
+ * @param residentBytes memory of the process at the end, after a collection of garbage, if the
+ *     contender looked
  */
 public record Run(
-    long examples, List<Point> curve, double testAccuracy, Optional<RoundSummary> rounds) {
+    long examples,
+    List<Point> curve,
+    double testAccuracy,
+    Optional<RoundSummary> rounds,
+    OptionalLong residentBytes) {
 
   /**
    * Where a training stands after an epoch.
@@ -31,6 +38,16 @@ public record Run(
       throw new IllegalArgumentException("a run must have at least one epoch");
     }
     curve = List.copyOf(curve);
+  }
+
+  /** A run without evaluation, of which only the time is known. */
+  static Run timed(long examples, double seconds) {
+    return new Run(
+        examples,
+        List.of(new Point(seconds, Double.NaN)),
+        Double.NaN,
+        Optional.empty(),
+        OptionalLong.empty());
   }
 
   /** Seconds of wall-clock time, from start to last update, those of evaluating left out. */

@@ -18,28 +18,33 @@ public final class Interleaved {
   private Interleaved() {}
 
   /**
-   * Has every contender train {@code warmUp}, which is not counted, and then each of {@code tasks}.
+   * Has every contender warm up, which is not counted, and then train its tasks in turn with the
+   * others.
    *
+   * @param entries with as many tasks each
    * @return one series a contender, in their order
    * @throws IllegalStateException if a contender learned from more or fewer examples than its task
    *     has
    */
-  public static List<Series> measure(List<Contender> contenders, Task warmUp, List<Task> tasks)
-      throws InterruptedException {
-    for (Contender contender : contenders) {
-      train(contender, warmUp, "warm-up");
+  public static List<Series> measure(List<Entry> entries) throws InterruptedException {
+    for (Entry entry : entries) {
+      if (entry.warmUp().isPresent()) {
+        train(entry.contender(), entry.warmUp().get(), "warm-up");
+      }
     }
+    int measurements = entries.get(0).tasks().size();
     List<List<Run>> runs = new ArrayList<>();
-    contenders.forEach(contender -> runs.add(new ArrayList<>()));
-    for (int task = 0; task < tasks.size(); task++) {
-      for (int c = 0; c < contenders.size(); c++) {
-        String measurement = "measurement %d of %d".formatted(task + 1, tasks.size());
-        runs.get(c).add(train(contenders.get(c), tasks.get(task), measurement));
+    entries.forEach(entry -> runs.add(new ArrayList<>()));
+    for (int m = 0; m < measurements; m++) {
+      for (int e = 0; e < entries.size(); e++) {
+        String measurement = "measurement %d of %d".formatted(m + 1, measurements);
+        Entry entry = entries.get(e);
+        runs.get(e).add(train(entry.contender(), entry.tasks().get(m), measurement));
       }
     }
     List<Series> series = new ArrayList<>();
-    for (int c = 0; c < contenders.size(); c++) {
-      series.add(new Series(contenders.get(c), runs.get(c)));
+    for (int e = 0; e < entries.size(); e++) {
+      series.add(new Series(entries.get(e).contender(), runs.get(e)));
     }
     return series;
   }

@@ -5,6 +5,7 @@ import dev.lockstep.benchmarks.contender.Dl4jFit;
 import dev.lockstep.benchmarks.contender.Lockstep;
 import dev.lockstep.benchmarks.contender.Run;
 import dev.lockstep.benchmarks.contender.Task;
+import dev.lockstep.benchmarks.measure.Entry;
 import dev.lockstep.benchmarks.measure.Interleaved;
 import dev.lockstep.benchmarks.measure.Series;
 import dev.lockstep.benchmarks.measure.Table;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /** Which averaging to choose: accuracy against time, beside one process without Spark. */
@@ -55,7 +57,18 @@ final class AveragingModes implements Suite {
   }
 
   @Override
-  public List<Contender> contenders(JavaSparkContext spark) {
+  public List<Entry> entries(JavaSparkContext spark, Tasks tasks, int measurements) {
+    Optional<Task> warmUp = Optional.of(tasks.batches(Tasks.MLP, 100));
+    List<Task> seeds =
+        LongStream.rangeClosed(1, measurements)
+            .mapToObj(seed -> tasks.training(Tasks.MLP, seed))
+            .toList();
+    return contenders(spark).stream()
+        .map(contender -> new Entry(contender, warmUp, seeds))
+        .toList();
+  }
+
+  private static List<Contender> contenders(JavaSparkContext spark) {
     List<Contender> contenders = new ArrayList<>();
     contenders.add(new Dl4jFit());
     contenders.add(lockstep(spark, new Gradients(), 1));
@@ -70,16 +83,6 @@ final class AveragingModes implements Suite {
 
   private static Lockstep lockstep(JavaSparkContext spark, Averaging averaging, int workers) {
     return new Lockstep(spark, EngineChoice.AUTO, averaging, workers);
-  }
-
-  @Override
-  public Task warmUp(Tasks tasks) {
-    return tasks.batches(100);
-  }
-
-  @Override
-  public Task task(Tasks tasks, int measurement) {
-    return tasks.training(measurement);
   }
 
   @Override

@@ -1,13 +1,11 @@
 package dev.lockstep.benchmarks.suite;
 
-import dev.lockstep.benchmarks.contender.Task;
 import dev.lockstep.benchmarks.measure.Interleaved;
 import dev.lockstep.benchmarks.measure.Machine;
 import dev.lockstep.benchmarks.measure.Series;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine;
@@ -28,17 +26,37 @@ import picocli.CommandLine.Spec;
     sortOptions = false)
 public final class Main implements Callable<Integer> {
   private static final List<Suite> SUITES =
-      List.of(new Step(), new AveragingModes(), new Seeds(), new Scaling());
+      List.of(
+          Step.MLP,
+          Step.LENET,
+          new AveragingModes(),
+          new Seeds(),
+          new Mllib(),
+          new Scaling(),
+          Sweep.BATCH_SIZES,
+          Sweep.PARAMETERS,
+          Sweep.MICRO_BATCHES,
+          new Breakdown(),
+          new Peak(),
+          new Memory());
 
   @Spec private CommandSpec spec;
 
   @Parameters(
       paramLabel = "<suite>",
       description = {
-        "step: what a step costs, beside DL4J on Spark and in one thread",
+        "step: what a step of mlp-512 costs, beside DL4J, TensorFlow and PyTorch",
+        "lenet: the same for lenet",
         "averaging: accuracy against time for each averaging mode",
         "seeds: accuracy of conf/mnist-mlp.yaml with seeds 1 to 5",
-        "scaling: examples/s with 1, 2 and 4 workers"
+        "mllib: accuracy against time, beside Spark MLlib's perceptron",
+        "scaling: examples/s with 1, 2 and 4 workers",
+        "batch-size: examples/s with batches of 32 to 1024",
+        "parameters: examples/s with 128 to 4096 hidden units",
+        "micro-batches: what training.microBatches costs",
+        "breakdown: where the time of a step goes",
+        "peak: the share of the processor's peak that a step reaches",
+        "memory: resident size after 2 and after 20 epochs"
       })
   private String suite;
 
@@ -86,8 +104,6 @@ public final class Main implements Callable<Integer> {
   private List<Series> measure(Suite chosen) throws InterruptedException {
     Tasks tasks = new Tasks(quick);
     int count = quick ? 1 : measurements == null ? chosen.measurements() : measurements;
-    List<Task> measured =
-        IntStream.rangeClosed(1, count).mapToObj(i -> chosen.task(tasks, i)).toList();
     SparkConf conf =
         new SparkConf()
             .setAppName("lockstep benchmarks")
@@ -98,7 +114,7 @@ public final class Main implements Callable<Integer> {
             .set("spark.driver.host", "localhost")
             .set("spark.driver.bindAddress", "127.0.0.1");
     try (JavaSparkContext spark = new JavaSparkContext(conf)) {
-      return Interleaved.measure(chosen.contenders(spark), chosen.warmUp(tasks), measured);
+      return Interleaved.measure(chosen.entries(spark, tasks, count));
     }
   }
 

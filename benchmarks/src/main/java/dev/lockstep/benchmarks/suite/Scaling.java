@@ -1,9 +1,9 @@
 package dev.lockstep.benchmarks.suite;
 
-import dev.lockstep.benchmarks.contender.Contender;
 import dev.lockstep.benchmarks.contender.Lockstep;
 import dev.lockstep.benchmarks.contender.Run;
 import dev.lockstep.benchmarks.contender.Task;
+import dev.lockstep.benchmarks.measure.Entry;
 import dev.lockstep.benchmarks.measure.Interleaved;
 import dev.lockstep.benchmarks.measure.Series;
 import dev.lockstep.benchmarks.measure.Spread;
@@ -41,21 +41,12 @@ final class Scaling implements Suite {
   }
 
   @Override
-  public List<Contender> contenders(JavaSparkContext spark) {
+  public List<Entry> entries(JavaSparkContext spark, Tasks tasks, int measurements) {
+    Task task = tasks.batches(Tasks.MLP, BATCHES);
     return IntStream.of(1, 2, MOST_WORKERS)
-        .<Contender>mapToObj(
-            workers -> new Lockstep(spark, EngineChoice.AUTO, new Gradients(), workers))
+        .mapToObj(workers -> new Lockstep(spark, EngineChoice.AUTO, new Gradients(), workers))
+        .map(lockstep -> Entry.of(lockstep, task, measurements))
         .toList();
-  }
-
-  @Override
-  public Task warmUp(Tasks tasks) {
-    return tasks.batches(BATCHES);
-  }
-
-  @Override
-  public Task task(Tasks tasks, int measurement) {
-    return tasks.batches(BATCHES);
   }
 
   @Override

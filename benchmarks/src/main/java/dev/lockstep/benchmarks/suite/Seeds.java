@@ -1,15 +1,16 @@
 package dev.lockstep.benchmarks.suite;
 
-import dev.lockstep.benchmarks.contender.Contender;
 import dev.lockstep.benchmarks.contender.Lockstep;
 import dev.lockstep.benchmarks.contender.Run;
-import dev.lockstep.benchmarks.contender.Task;
+import dev.lockstep.benchmarks.measure.Entry;
 import dev.lockstep.benchmarks.measure.Series;
 import dev.lockstep.benchmarks.measure.Table;
 import dev.lockstep.config.EngineChoice;
 import dev.lockstep.coordinator.Averaging.Gradients;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.LongStream;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /** What accuracy the classic example reaches, and how much of it is chance. */
@@ -37,18 +38,14 @@ final class Seeds implements Suite {
   }
 
   @Override
-  public List<Contender> contenders(JavaSparkContext spark) {
-    return List.of(new Lockstep(spark, EngineChoice.AUTO, new Gradients(), WORKERS));
-  }
-
-  @Override
-  public Task warmUp(Tasks tasks) {
-    return tasks.batches(100);
-  }
-
-  @Override
-  public Task task(Tasks tasks, int measurement) {
-    return tasks.training(measurement);
+  public List<Entry> entries(JavaSparkContext spark, Tasks tasks, int measurements) {
+    return List.of(
+        new Entry(
+            new Lockstep(spark, EngineChoice.AUTO, new Gradients(), WORKERS),
+            Optional.of(tasks.batches(Tasks.MLP, 100)),
+            LongStream.rangeClosed(1, measurements)
+                .mapToObj(seed -> tasks.training(Tasks.MLP, seed))
+                .toList()));
   }
 
   @Override

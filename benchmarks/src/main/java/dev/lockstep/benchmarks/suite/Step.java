@@ -1,11 +1,12 @@
 package dev.lockstep.benchmarks.suite;
 
-import dev.lockstep.benchmarks.contender.Contender;
 import dev.lockstep.benchmarks.contender.Dl4jFit;
 import dev.lockstep.benchmarks.contender.Dl4jParameterAveraging;
+import dev.lockstep.benchmarks.contender.ForkedContender;
 import dev.lockstep.benchmarks.contender.Lockstep;
 import dev.lockstep.benchmarks.contender.Run;
 import dev.lockstep.benchmarks.contender.Task;
+import dev.lockstep.benchmarks.measure.Entry;
 import dev.lockstep.benchmarks.measure.Interleaved;
 import dev.lockstep.benchmarks.measure.Series;
 import dev.lockstep.benchmarks.measure.Spread;
@@ -14,23 +15,31 @@ import dev.lockstep.config.EngineChoice;
 import dev.lockstep.coordinator.Averaging.Gradients;
 import dev.lockstep.coordinator.RoundSummary;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 import org.apache.spark.api.java.JavaSparkContext;
 
-/** What a step costs that is averaged over two workers, and where its time goes. */
-final class Step implements Suite {
+/**
+ * What a step costs that is averaged over two workers, and where its time goes, beside the rivals.
+ * The slower ones are measured on fewer batches.
+ *
+ * @param file the configuration in {@code conf/}
+ * @param batches of the fast ones
+ * @param fewer of DL4J in one process
+ * @param fewest of DL4J on Spark that averages at every minibatch
+ */
+record Step(String name, String file, int batches, int fewer, int fewest) implements Suite {
   private static final int WORKERS = 2;
-  private static final int BATCHES = 400;
+  private static final int FREQUENCY = 10;
 
-  @Override
-  public String name() {
-    return "step";
-  }
+  static final Step MLP = new Step("step", Tasks.MLP, 400, 100, 40);
+  static final Step LENET = new Step("lenet", Tasks.LENET, 50, 10, 10);
 
   @Override
   public String title() {
-    return "A step: mlp-512, batches of 128, averaged at every step, local[2]";
+    return "A step: conf/%s, batches of 128, averaged at every step, local[2]".formatted(file);
   }
 
   @Override
@@ -44,22 +53,30 @@ final class Step implements Suite {
   }
 
   @Override
-  public List<Contender> contenders(JavaSparkContext spark) {
-    return List.of(
-        new Lockstep(spark, EngineChoice.FUSED, new Gradients(), WORKERS),
-        new Lockstep(spark, EngineChoice.DL4J, new Gradients(), WORKERS),
-        new Dl4jParameterAveraging(spark, 1, WORKERS),
-        new Dl4jFit());
+  public List<Entry> entries(JavaSparkContext spark, Tasks tasks, int measurements) {
+    Task task = tasks.batches(file, batches);
+    Task shorter = tasks.batches(file, fewer);
+    Task shortest = tasks.batches(file, fewest);
+    List<Entry> entries = new ArrayList<>();
+    entries.add(Entry.of(lockstep(spark, EngineChoice.FUSED), task, measurements));
+    entries.add(Entry.of(lockstep(spark, EngineChoice.DL4J), shorter, measurements));
+    entries.add(
+        Entry.of(new Dl4jParameterAveraging(spark, FREQUENCY, WORKERS), shorter, measurements));
+    entries.add(Entry.of(new Dl4jParameterAveraging(spark, 1, WORKERS), shortest, measurements));
+    entries.add(Entry.of(new Dl4jFit(), shorter, measurements));
+    for (int threads = 1; threads <= WORKERS; threads++) {
+      entries.add(forked(ForkedContender.tensorFlow(threads), task, measurements));
+      entries.add(forked(ForkedContender.pyTorch(threads), task, measurements));
+    }
+    return entries;
   }
 
-  @Override
-  public Task warmUp(Tasks tasks) {
-    return tasks.batches(BATCHES);
+  private static Lockstep lockstep(JavaSparkContext spark, EngineChoice engine) {
+    return new Lockstep(spark, engine, new Gradients(), WORKERS);
   }
 
-  @Override
-  public Task task(Tasks tasks, int measurement) {
-    return tasks.batches(BATCHES);
+  private static Entry forked(ForkedContender contender, Task task, int measurements) {
+    return new Entry(contender, Optional.empty(), Collections.nCopies(measurements, task));
   }
 
   @Override
@@ -73,6 +90,7 @@ final class Step implements Suite {
               series.contender().name(),
               speed.text("%,.0f"),
               Spread.of(first / speed.median()).medianText("%.2f"),
+              series.spread(Run::examples).medianText("%,.0f"),
               rounds(series, RoundSummary::computeMillis),
               rounds(series, RoundSummary::waitMillis),
               rounds(series, RoundSummary::updateMillis)));
@@ -85,6 +103,7 @@ final class Step implements Suite {
             "contender",
             "examples/s",
             "first to this",
+            "examples each time",
             "engine, ms a step",
             "waiting for the slower worker, ms",
             "reduce, update and publish, ms"),

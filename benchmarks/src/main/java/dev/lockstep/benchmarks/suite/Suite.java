@@ -1,7 +1,6 @@
 package dev.lockstep.benchmarks.suite;
 
-import dev.lockstep.benchmarks.contender.Contender;
-import dev.lockstep.benchmarks.contender.Task;
+import dev.lockstep.benchmarks.measure.Entry;
 import dev.lockstep.benchmarks.measure.Series;
 import dev.lockstep.benchmarks.measure.Table;
 import java.util.List;
@@ -21,18 +20,8 @@ interface Suite {
   /** How many measurements there are unless told otherwise. */
   int measurements();
 
-  /** Who is measured, in the table's order. */
-  List<Contender> contenders(JavaSparkContext spark);
-
-  /** What each trains before it is measured. */
-  Task warmUp(Tasks tasks);
-
-  /**
-   * What each trains in a measurement.
-   *
-   * @param measurement from 1
-   */
-  Task task(Tasks tasks, int measurement);
+  /** Who is measured on what, in the table's order. */
+  List<Entry> entries(JavaSparkContext spark, Tasks tasks, int measurements);
 
   /** The table of what was measured. */
   Table table(List<Series> measured);

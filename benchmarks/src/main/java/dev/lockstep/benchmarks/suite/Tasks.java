@@ -11,20 +11,25 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Tasks made of {@code conf/mnist-mlp.yaml}, as it is shipped. */
+/** Tasks made of the configurations in {@code conf/}, as they are shipped. */
 final class Tasks {
-  private static final String FILE = "mnist-mlp.yaml";
+  /** The classic example, a dense network. */
+  static final String MLP = "mnist-mlp.yaml";
+
+  /** A convolutional network. */
+  static final String LENET = "mnist-lenet.yaml";
+
+  private static final String FOLDER = "/dev/lockstep/benchmarks/conf/";
 
   private static final int QUICK_TRAINING = 640;
   private static final int QUICK_EVALUATED = 200;
   private static final int QUICK_EPOCHS = 2;
   private static final int QUICK_BATCHES = 5;
 
-  private final String yaml;
   private final Dataset mnist;
   private final boolean quick;
 
@@ -35,12 +40,6 @@ final class Tasks {
    *     nothing
    */
   Tasks(boolean quick) {
-    try (InputStream in =
-        Tasks.class.getResourceAsStream("/dev/lockstep/benchmarks/conf/" + FILE)) {
-      this.yaml = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
     this.mnist = quick ? part(Mnist.load()) : Mnist.load();
     this.quick = quick;
   }
@@ -57,35 +56,52 @@ final class Tasks {
   }
 
   /**
-   * The whole of the configuration, with another seed: what {@code lockstep train} does with it.
+   * The whole of {@code file}, with another seed: what {@code lockstep train} does with it.
+   *
+   * @param settings {@code key=value}, over the file's own
    */
-  Task training(long seed) {
-    List<String> settings =
-        quick
-            ? List.of("validation.examples=" + QUICK_EVALUATED, "training.epochs=" + QUICK_EPOCHS)
-            : List.of();
-    Configuration configuration = configuration(seed, settings);
+  Task training(String file, long seed, String... settings) {
+    List<String> all = new ArrayList<>(List.of(settings));
+    if (quick) {
+      all.add("validation.examples=" + QUICK_EVALUATED);
+      all.add("training.epochs=" + QUICK_EPOCHS);
+    }
+    all.add("seed=" + seed);
+    Configuration configuration = configuration(file, all);
     Split split = configuration.validation().split(mnist.training(), seed);
     return task(configuration, new TrainingSet(mnist, split));
   }
 
-  /** One epoch of {@code batches} whole batches, with the first seed and nothing to evaluate. */
-  Task batches(int batches) {
-    Configuration configuration = configuration(1, List.of("training.epochs=1"));
-    int examples = configuration.plan().batchSize() * (quick ? QUICK_BATCHES : batches);
+  /**
+   * One epoch of {@code batches} whole batches of {@code file}, as many as there are examples for,
+   * with the first seed and nothing to evaluate.
+   *
+   * @param settings {@code key=value}, over the file's own
+   */
+  Task batches(String file, int batches, String... settings) {
+    List<String> all = new ArrayList<>(List.of(settings));
+    all.addAll(
+        List.of("seed=1", "training.epochs=1", "validation.examples=0", "validation.select=first"));
+    Configuration configuration = configuration(file, all);
+    int batchSize = configuration.plan().batchSize();
+    int most = mnist.training().size() / batchSize;
+    int whole = Math.min(most, quick ? QUICK_BATCHES : batches);
     Dataset untested = new Dataset(mnist.name(), mnist.training(), mnist.test().select(new int[0]));
-    Split split = new Split(first(examples), new int[0]);
+    Split split = new Split(first(batchSize * whole), new int[0]);
     return task(configuration, new TrainingSet(untested, split));
   }
 
-  private Configuration configuration(long seed, List<String> settings) {
-    String[] all = Arrays.copyOf(settings.toArray(String[]::new), settings.size() + 1);
-    all[settings.size()] = "seed=" + seed;
-    return Configuration.read(FILE, yaml, List.of(all));
+  private static Configuration configuration(String file, List<String> settings) {
+    try (InputStream in = Tasks.class.getResourceAsStream(FOLDER + file)) {
+      String yaml = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      return Configuration.read(file, yaml, settings);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private Task task(Configuration configuration, TrainingSet data) {
     Network network = configuration.network(mnist.shape(), mnist.classes());
-    return new Task(configuration.plan(), network, data);
+    return new Task(configuration, network, data);
   }
 }

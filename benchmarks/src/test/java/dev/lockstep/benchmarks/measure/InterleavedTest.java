@@ -16,6 +16,7 @@ import dev.lockstep.worker.TrainingSet;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -25,9 +26,13 @@ class InterleavedTest {
   @Test
   void everyContenderWarmsUpAndThenTheyTakeTurns() throws InterruptedException {
     List<Contender> contenders = List.of(new Diarist("a", 0), new Diarist("b", 0));
+    List<Task> tasks = List.of(task(2), task(3), task(4));
 
     List<Series> measured =
-        Interleaved.measure(contenders, task(1), List.of(task(2), task(3), task(4)));
+        Interleaved.measure(
+            contenders.stream()
+                .map(contender -> new Entry(contender, Optional.of(task(1)), tasks))
+                .toList());
 
     assertThat(diary).containsExactly("a1", "b1", "a2", "b2", "a3", "b3", "a4", "b4");
     assertThat(measured).extracting(Series::contender).isEqualTo(contenders);
@@ -35,23 +40,33 @@ class InterleavedTest {
   }
 
   @Test
-  void aContenderThatSkipsExamplesIsNotMeasured() {
-    List<Contender> contenders = List.of(new Diarist("a", 0), new Diarist("b", 1));
+  void eachHasItsOwnTasksAndMayNeedNoWarmUp() throws InterruptedException {
+    Interleaved.measure(
+        List.of(
+            new Entry(new Diarist("a", 0), Optional.empty(), List.of(task(2), task(2))),
+            Entry.of(new Diarist("b", 0), task(3), 2)));
 
-    assertThatThrownBy(() -> Interleaved.measure(contenders, task(5), List.of()))
+    assertThat(diary).containsExactly("b3", "a2", "b3", "a2", "b3");
+  }
+
+  @Test
+  void aContenderThatSkipsExamplesIsNotMeasured() {
+    List<Entry> entries =
+        List.of(
+            Entry.of(new Diarist("a", 0), task(5), 1), Entry.of(new Diarist("b", 1), task(5), 1));
+
+    assertThatThrownBy(() -> Interleaved.measure(entries))
         .isInstanceOf(IllegalStateException.class)
         .hasMessage("b learned from 4 examples but the task has 5");
   }
 
   @Test
   void theNoteSaysHowManyMeasurementsThereWere() throws InterruptedException {
-    List<Contender> contenders = List.of(new Diarist("a", 0));
+    Diarist diarist = new Diarist("a", 0);
 
-    assertThat(
-            Interleaved.note(
-                Interleaved.measure(contenders, task(1), List.of(task(1), task(1), task(1)))))
+    assertThat(Interleaved.note(Interleaved.measure(List.of(Entry.of(diarist, task(1), 3)))))
         .startsWith("Medians (least-most) of 3 measurements of each");
-    assertThat(Interleaved.note(Interleaved.measure(contenders, task(1), List.of(task(1)))))
+    assertThat(Interleaved.note(Interleaved.measure(List.of(Entry.of(diarist, task(1), 1)))))
         .startsWith("One measurement of each");
   }
 
@@ -69,7 +84,7 @@ class InterleavedTest {
             List.of());
     Split split = new Split(IntStream.range(0, examples).toArray(), new int[0]);
     return new Task(
-        configuration.plan(),
+        configuration,
         configuration.network(all.shape(), all.classes()),
         new TrainingSet(new Dataset("tiny", all, all), split));
   }
@@ -101,7 +116,8 @@ class InterleavedTest {
           task.examples() - skipped,
           List.of(new Point(1, Double.NaN)),
           Double.NaN,
-          Optional.empty());
+          Optional.empty(),
+          OptionalLong.empty());
     }
   }
 }

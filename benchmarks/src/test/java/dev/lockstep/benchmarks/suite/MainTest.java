@@ -17,10 +17,18 @@ class MainTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "step      | lockstep `fused`, gradients, 2 workers          | 4",
-        "averaging | lockstep, parameters, interval epoch, 2 workers | 9",
-        "seeds     | median                                          | 2",
-        "scaling   | lockstep, gradients, 4 workers                  | 3"
+        "step          | TensorFlow, 2 threads                           | 9",
+        "lenet         | PyTorch by DJL, 2 threads                       | 9",
+        "averaging     | lockstep, parameters, interval epoch, 2 workers | 9",
+        "seeds         | median                                          | 2",
+        "mllib         | Spark MLlib perceptron, 2 partitions            | 4",
+        "scaling       | lockstep, gradients, 4 workers                  | 3",
+        "batch-size    | 1024                                            | 6",
+        "parameters    | 4096                                            | 5",
+        "micro-batches | 8                                               | 5",
+        "breakdown     | lenet                                           | 2",
+        "peak          | engine `fused` alone, gradient, 1 thread        | 5",
+        "memory        | 1                                               | 1"
       })
   void aSuitePrintsOneTableOfAllThatItMeasures(String suite, String row, int rows) {
     assertThat(run(suite, "--quick")).as(err::toString).isZero();
@@ -38,7 +46,8 @@ class MainTest {
     assertThat(run("stride")).isEqualTo(2);
 
     assertThat(err.toString())
-        .contains("suite is 'stride' but must be one of step, averaging, seeds, scaling");
+        .contains(
+            "suite is 'stride' but must be one of step, lenet, averaging, seeds, mllib, scaling, batch-size");
   }
 
   @Test

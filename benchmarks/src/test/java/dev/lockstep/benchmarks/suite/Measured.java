@@ -7,6 +7,7 @@ import dev.lockstep.benchmarks.contender.Task;
 import dev.lockstep.coordinator.RoundSummary;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** Measurements made up for tests of tables. */
 final class Measured {
@@ -34,7 +35,8 @@ final class Measured {
 
   /** A run of 1,000 examples without evaluation. */
   static Run timed(double seconds, Optional<RoundSummary> rounds) {
-    return new Run(1000, List.of(new Point(seconds, Double.NaN)), Double.NaN, rounds);
+    return new Run(
+        1000, List.of(new Point(seconds, Double.NaN)), Double.NaN, rounds, OptionalLong.empty());
   }
 
   /** A run of two epochs, of a second each, that ends with 0.98 on validation. */
@@ -43,6 +45,7 @@ final class Measured {
         1000,
         List.of(new Point(1, firstAccuracy), new Point(2, 0.98)),
         testAccuracy,
-        Optional.empty());
+        Optional.empty(),
+        OptionalLong.empty());
   }
 }

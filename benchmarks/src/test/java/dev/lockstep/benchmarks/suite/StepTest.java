@@ -27,7 +27,7 @@ class StepTest {
                 Measured.timed(5, Optional.empty()),
                 Measured.timed(8, Optional.empty())));
 
-    Table table = new Step().table(List.of(lockstep, rival));
+    Table table = Step.MLP.table(List.of(lockstep, rival));
 
     assertThat(table.rows())
         .containsExactly(
@@ -35,10 +35,11 @@ class StepTest {
                 "lockstep",
                 "2,000 (1,000-4,000)",
                 "1.00",
+                "1,000",
                 "3.00 (2.00-4.00)",
                 "0.20 (0.10-0.50)",
                 "0.25 (0.20-0.30)"),
-            List.of("rival", "200 (125-250)", "10.00", "–", "–", "–"));
+            List.of("rival", "200 (125-250)", "10.00", "1,000", "–", "–", "–"));
     assertThat(table.notes()).contains("About lockstep.", "About rival.");
   }
 }

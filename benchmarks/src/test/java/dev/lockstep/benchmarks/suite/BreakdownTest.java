@@ -1,0 +1,41 @@
+package dev.lockstep.benchmarks.suite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.benchmarks.measure.Series;
+import dev.lockstep.coordinator.RoundSummary;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class BreakdownTest {
+  /** Of 1,000 examples, 15.625 steps of 64 or 7.8125 of 128. */
+  @Test
+  void takesTheForwardPassFromTheGradientAndTheRestFromTheTraining() {
+    Optional<RoundSummary> rounds = Optional.of(new RoundSummary(8, 3, 0.5, 0.25));
+    List<Series> network =
+        List.of(
+            timed(0.015625, Optional.empty()),
+            timed(0.046875, Optional.empty()),
+            timed(0.03125, rounds));
+
+    assertThat(
+            new Breakdown()
+                .table(
+                    List.of(
+                        network.get(0),
+                        network.get(1),
+                        network.get(2),
+                        network.get(0),
+                        network.get(1),
+                        network.get(2)))
+                .rows())
+        .containsExactly(
+            List.of("mlp-512", "1.00", "2.00", "3.00", "0.50", "0.25", "4.00"),
+            List.of("lenet", "1.00", "2.00", "3.00", "0.50", "0.25", "4.00"));
+  }
+
+  private static Series timed(double seconds, Optional<RoundSummary> rounds) {
+    return new Series(Measured.contender("any"), List.of(Measured.timed(seconds, rounds)));
+  }
+}

@@ -1,0 +1,24 @@
+package dev.lockstep.benchmarks.suite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.benchmarks.measure.Series;
+import dev.lockstep.coordinator.RoundSummary;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class SweepTest {
+  @Test
+  void comparesEachValueWithTheFirst() {
+    Optional<RoundSummary> rounds = Optional.of(new RoundSummary(8, 3, 0.5, 0.25));
+    Series without =
+        new Series(Measured.contender("lockstep"), List.of(Measured.timed(0.5, rounds)));
+    Series two = new Series(Measured.contender("lockstep"), List.of(Measured.timed(1, rounds)));
+
+    assertThat(Sweep.MICRO_BATCHES.table(List.of(without, two)).rows())
+        .containsExactly(
+            List.of("one a worker", "2,000", "1.00", "3.00", "0.50", "0.25"),
+            List.of("2", "1,000", "0.50", "3.00", "0.50", "0.25"));
+  }
+}
