@@ -7,6 +7,8 @@ import dev.lockstep.coordinator.TrainingResult;
 import dev.lockstep.data.Dataset;
 import dev.lockstep.data.Mnist;
 import dev.lockstep.engine.Dl4jEngine;
+import dev.lockstep.engine.EngineFactory;
+import dev.lockstep.engine.FusedEngine;
 import dev.lockstep.metrics.EpochRecord;
 import dev.lockstep.metrics.History;
 import dev.lockstep.network.Network;
@@ -21,8 +23,14 @@ class ShippedNetworksTest {
   private static final Dataset MNIST = Mnist.load();
 
   @ParameterizedTest
-  @CsvSource({"mlp-512, 0.002", "lenet, 0.002", "lstm-rows, 0.01"})
-  void itsLossFalls(String name, double learningRate) {
+  @CsvSource({
+    "mlp-512, 0.002, dl4j",
+    "mlp-512, 0.002, fused",
+    "lenet, 0.002, dl4j",
+    "lenet, 0.002, fused",
+    "lstm-rows, 0.01, dl4j"
+  })
+  void itsLossFalls(String name, double learningRate, String engine) {
     Configuration configuration =
         Configuration.read(
             "test.yaml",
@@ -45,8 +53,8 @@ class ShippedNetworksTest {
                 MNIST.test().select(IntStream.range(0, 200).toArray())),
             new Split(IntStream.range(0, 768).toArray(), IntStream.range(768, 968).toArray()));
 
-    TrainingResult result =
-        SimulatedGang.train(configuration.plan(), network, part, Dl4jEngine::new, 2);
+    EngineFactory engines = engine.equals("fused") ? FusedEngine::new : Dl4jEngine::new;
+    TrainingResult result = SimulatedGang.train(configuration.plan(), network, part, engines, 2);
 
     History history = result.history();
     assertThat(history.epochs())

@@ -8,7 +8,7 @@ import dev.lockstep.engine.Engine;
 import dev.lockstep.engine.FloatVector;
 import dev.lockstep.engine.StepSums;
 import dev.lockstep.nativelib.NativeLibraries;
-import dev.lockstep.spark.job.SelectedEngine;
+import dev.lockstep.spark.gang.SelectedEngine;
 import java.nio.FloatBuffer;
 
 /**

@@ -19,7 +19,7 @@ final class SparkOptions {
       description = {
         "Where Spark runs: local[N] for N slots in this process, local[*] for as many as there are"
             + " processors, local[N,F] to run a worker that fails again, up to F times.",
-        "Default: spark-submit's, else local[*]."
+        "Default: spark-submit's, else local[*,4]."
       })
   private String master;
 
@@ -39,7 +39,7 @@ final class SparkOptions {
     if (master != null) {
       settings.set(MASTER, master);
     }
-    settings.setIfMissing(MASTER, "local[*]");
+    settings.setIfMissing(MASTER, "local[*,4]");
     settings.setIfMissing("spark.app.name", name);
     settings.setIfMissing("spark.ui.showConsoleProgress", "false");
     String chosen = settings.get(MASTER);

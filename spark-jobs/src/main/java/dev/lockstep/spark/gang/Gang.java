@@ -160,6 +160,11 @@ public final class Gang {
       gang.training.worker(gang.order, rank, gang.size).run(gang.coordinator, task.taskAttemptId());
     } catch (RunAbortedException e) {
       LOG.debug("worker of rank {} ends: {}", rank, e.getMessage());
+    } catch (OutOfMemoryError e) {
+      // Spark ends the whole process at a task's OutOfMemoryError, even as a cause.
+      throw new IllegalStateException(
+          "worker of rank %d: %s; use a smaller training.batchSize, or give the process more memory"
+              .formatted(rank, e.getMessage()));
     } catch (RuntimeException | Error e) {
       LOG.warn(
           "worker of rank {} failed at attempt {}: {}", rank, task.attemptNumber(), e.toString());

@@ -1,6 +1,7 @@
 package dev.lockstep.spark.gang;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
+import dev.lockstep.coordinator.Averaging.Parameters;
 import dev.lockstep.coordinator.SeatShape;
 import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.nativelib.NativeLibraries;
@@ -17,6 +18,9 @@ public final class Preflight {
 
   /** What DL4J and ND4J themselves were seen to take for a worker, beside what we allocate. */
   private static final long ENGINE_BYTES = 64 * MEBIBYTE;
+
+  /** The fewest examples that an engine has room for: a batch of validation. */
+  private static final long EVALUATION_BATCH = 256;
 
   private Preflight() {}
 
@@ -59,8 +63,8 @@ public final class Preflight {
               .formatted(workers, slots, slots));
     }
     addShardProblems(plan, trainingExamples, workers, problems);
-    long batches = (long) network.input().size() * (plan.batchSize() + 256L);
-    long perWorker = vector(plan, network) + 2L * network.layout().length() + batches;
+    long perWorker =
+        vector(plan, network) + 2L * network.layout().length() + batch(plan, network, workers);
     addDirectMemoryProblem(plan, network, workers * perWorker, problems);
     long nativeNeeded = workers * (ENGINE_BYTES + 4L * Float.BYTES * network.layout().length());
     if (Pointer.maxBytes() > 0 && nativeNeeded > Pointer.maxBytes()) {
@@ -86,6 +90,17 @@ public final class Preflight {
     throwIfAny(problems);
   }
 
+  /**
+   * Floats of the examples and activations of a worker's largest batch: every layer's output, its
+   * gradient, and as much again for what an engine works with.
+   */
+  private static long batch(TrainingPlan plan, Network network, int workers) {
+    int parts = plan.averaging() instanceof Parameters ? 1 : plan.microBatches().orElse(workers);
+    long examples = Math.max(EVALUATION_BATCH, (plan.batchSize() + parts - 1L) / parts);
+    long activations = network.layers().stream().mapToLong(layer -> layer.output().size()).sum();
+    return examples * (2L * network.input().size() + 3 * activations);
+  }
+
   private static void addShardProblems(
       TrainingPlan plan, int trainingExamples, int workers, List<String> problems) {
     if (plan.shards() > trainingExamples) {
@@ -107,8 +122,8 @@ public final class Preflight {
     long limit = directLimit();
     if (needed > limit) {
       problems.add(
-          ("the run needs %d MiB of direct memory but the JVM allows %d MiB; raise"
-                  + " -XX:MaxDirectMemorySize or -Xmx")
+          ("the run needs about %d MiB of direct memory but the JVM allows %d MiB; use a smaller"
+                  + " training.batchSize, or raise -XX:MaxDirectMemorySize or -Xmx")
               .formatted(needed / MEBIBYTE, limit / MEBIBYTE));
     }
   }

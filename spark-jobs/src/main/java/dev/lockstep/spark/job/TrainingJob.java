@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.config.Configuration;
 import dev.lockstep.coordinator.Progress;
+import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.coordinator.TrainingResult;
 import dev.lockstep.data.Dataset;
 import dev.lockstep.metrics.Metrics;
@@ -63,6 +64,7 @@ public record TrainingJob(Configuration configuration, String output) {
 
     Gang gang = Gang.of(prepared.training(), prepared.workers());
     TrainingResult result = new WatchedGang(spark, gang, description(prepared)).run(observer);
+    warnOfDivergence(result);
 
     files.write("history.json", result.history().toJson());
     files.write("history.csv", result.history().toCsv());
@@ -107,7 +109,7 @@ public record TrainingJob(Configuration configuration, String output) {
     int workers;
     if (spark.isLocal()) {
       int slots = Slots.of(spark);
-      workers = configuration.workers().orElse(Math.min(slots, configuration.plan().shards()));
+      workers = configuration.workers().orElse(Math.min(slots, mostWorkers(configuration.plan())));
       Preflight.check(configuration.plan(), network, examples, workers, slots);
     } else {
       workers = configuration.workers().orElseThrow(() -> workersMissing(spark.master()));
@@ -115,6 +117,24 @@ public record TrainingJob(Configuration configuration, String output) {
     }
     SelectedEngine engine = SelectedEngine.of(configuration.engine(), network);
     return new Prepared(training, engine, workers);
+  }
+
+  private static int mostWorkers(TrainingPlan plan) {
+    return Math.min(plan.shards(), plan.microBatches().orElse(plan.shards()));
+  }
+
+  /** A training that has diverged ends as any other, but whoever started it is told. */
+  private static void warnOfDivergence(TrainingResult result) {
+    result.history().epochs().stream()
+        .filter(epoch -> !Double.isFinite(epoch.trainingLoss()))
+        .findFirst()
+        .ifPresent(
+            epoch ->
+                LOG.warn(
+                    "the training loss is {} since epoch {}: the training has diverged; try a smaller"
+                        + " learningRate, or clipValue",
+                    epoch.trainingLoss(),
+                    epoch.epoch()));
   }
 
   /** Executors come and go, and so their number says nothing. */

@@ -97,7 +97,7 @@ class MainTest {
   void aLocalSparkListensOnTheLoopbackAddressOnly() {
     SparkConf settings = settings(new SparkConf(false));
 
-    assertThat(settings.get("spark.master")).isEqualTo("local[*]");
+    assertThat(settings.get("spark.master")).isEqualTo("local[*,4]");
     assertThat(settings.get("spark.driver.host")).isEqualTo("127.0.0.1");
     assertThat(settings.get("spark.driver.bindAddress")).isEqualTo("127.0.0.1");
     assertThat(settings.get("spark.ui.showConsoleProgress")).isEqualTo("false");

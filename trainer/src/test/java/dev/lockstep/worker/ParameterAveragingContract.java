@@ -8,7 +8,7 @@ import dev.lockstep.coordinator.Averaging.Gradients;
 import dev.lockstep.coordinator.Averaging.Parameters;
 import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.coordinator.TrainingResult;
-import dev.lockstep.engine.Dl4jEngine;
+import dev.lockstep.engine.EngineFactory;
 import dev.lockstep.network.Network;
 import dev.lockstep.optimizer.Optimizer;
 import java.util.Optional;
@@ -18,13 +18,16 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Mode {@code parameters}: local steps, then a mean weighted by examples. */
-class ParameterAveragingTest {
+abstract class ParameterAveragingContract {
+  /** The engine under test. */
+  abstract EngineFactory engines();
+
   private static final TrainingSet DATA = SmallProblem.data(301, 60, 60);
 
-  private static TrainingResult train(
+  private TrainingResult train(
       Network network, int epochs, String optimizer, Averaging averaging, int workers) {
     TrainingPlan plan = SmallProblem.plan(epochs, 16, SmallProblem.optimizer(optimizer), averaging);
-    return SimulatedGang.train(plan, network, DATA, Dl4jEngine::new, workers);
+    return SimulatedGang.train(plan, network, DATA, engines(), workers);
   }
 
   @ParameterizedTest
@@ -50,11 +53,11 @@ class ParameterAveragingTest {
             SmallProblem.plan(1, 16, sgd, new Parameters(1, Optional.empty())),
             network,
             even,
-            Dl4jEngine::new,
+            engines(),
             4);
     TrainingResult common =
         SimulatedGang.train(
-            SmallProblem.plan(1, 64, sgd, new Gradients()), network, even, Dl4jEngine::new, 1);
+            SmallProblem.plan(1, 64, sgd, new Gradients()), network, even, engines(), 1);
 
     assertThat(averaged.parameters()).containsExactly(common.parameters(), within(1e-5f));
   }

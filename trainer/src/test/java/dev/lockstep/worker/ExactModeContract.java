@@ -8,14 +8,17 @@ import dev.lockstep.coordinator.Averaging.Gradients;
 import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.coordinator.TrainingResult;
 import dev.lockstep.data.Augmentation;
-import dev.lockstep.engine.Dl4jEngine;
+import dev.lockstep.engine.EngineFactory;
 import dev.lockstep.network.Network;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 /** {@code microBatches}: the parameters do not depend on the number of workers, to the last bit. */
-class ExactModeTest {
+abstract class ExactModeContract {
+  /** The engine under test. */
+  abstract EngineFactory engines();
+
   private static TrainingPlan plan(OptionalInt microBatches) {
     return new TrainingPlan(
         1,
@@ -35,10 +38,10 @@ class ExactModeTest {
     TrainingSet data = SmallProblem.data(300, 40, 40);
     TrainingPlan exact = plan(OptionalInt.of(8));
 
-    TrainingResult alone = SimulatedGang.train(exact, network, data, Dl4jEngine::new, 1);
+    TrainingResult alone = SimulatedGang.train(exact, network, data, engines(), 1);
 
     for (int workers : new int[] {2, 3, 4, 8}) {
-      TrainingResult together = SimulatedGang.train(exact, network, data, Dl4jEngine::new, workers);
+      TrainingResult together = SimulatedGang.train(exact, network, data, engines(), workers);
       assertThat(together.parameters()).as("%d workers", workers).isEqualTo(alone.parameters());
       assertThat(together.test()).as("%d workers", workers).isEqualTo(alone.test());
       assertThat(together.history().epochs().get(2).trainingLoss())
@@ -57,8 +60,8 @@ class ExactModeTest {
         .isCloseTo(plain, within(plain * 1e-4));
   }
 
-  private static double firstLoss(TrainingPlan plan, Network network, TrainingSet data) {
-    return SimulatedGang.train(plan, network, data, Dl4jEngine::new, 2)
+  private double firstLoss(TrainingPlan plan, Network network, TrainingSet data) {
+    return SimulatedGang.train(plan, network, data, engines(), 2)
         .history()
         .epochs()
         .get(0)

@@ -10,7 +10,6 @@ import dev.lockstep.data.BatchOrder;
 import dev.lockstep.data.MicroBatch;
 import dev.lockstep.data.WorkerOrder;
 import dev.lockstep.engine.Batch;
-import dev.lockstep.engine.Dl4jEngine;
 import dev.lockstep.engine.Engine;
 import dev.lockstep.engine.EngineFactory;
 import dev.lockstep.engine.StepSums;
@@ -31,7 +30,10 @@ import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.RmsProp;
 
 /** Mode {@code gradients}: the learning curve does not depend on the number of workers. */
-class GradientAveragingTest {
+abstract class GradientAveragingContract {
+  /** The engine under test. */
+  abstract EngineFactory engines();
+
   private static final String ADAM = "{name: adam, learningRate: 0.003}";
   private static final String RMSPROP = "{name: rmsprop, learningRate: 0.003}";
 
@@ -45,9 +47,8 @@ class GradientAveragingTest {
     TrainingSet data = SmallProblem.data(300, 0, 0);
     Network network = SmallProblem.perceptron(0, 0);
 
-    TrainingResult alone = SimulatedGang.train(plan(5, ADAM), network, data, Dl4jEngine::new, 1);
-    TrainingResult together =
-        SimulatedGang.train(plan(5, ADAM), network, data, Dl4jEngine::new, workers);
+    TrainingResult alone = SimulatedGang.train(plan(5, ADAM), network, data, engines(), 1);
+    TrainingResult together = SimulatedGang.train(plan(5, ADAM), network, data, engines(), workers);
 
     for (int epoch = 0; epoch < 5; epoch++) {
       double expected = alone.history().epochs().get(epoch).trainingLoss();
@@ -68,8 +69,8 @@ class GradientAveragingTest {
         .isNotCloseTo(firstLoss(SmallProblem.perceptron(0, 0), data, 1), within(alone * 1e-3));
   }
 
-  private static double firstLoss(Network network, TrainingSet data, int workers) {
-    return SimulatedGang.train(plan(1, ADAM), network, data, Dl4jEngine::new, workers)
+  private double firstLoss(Network network, TrainingSet data, int workers) {
+    return SimulatedGang.train(plan(1, ADAM), network, data, engines(), workers)
         .history()
         .epochs()
         .get(0)
@@ -81,9 +82,8 @@ class GradientAveragingTest {
     TrainingSet data = SmallProblem.data(300, 50, 50);
     Network network = SmallProblem.perceptron(0.3, 1e-3);
 
-    TrainingResult first = SimulatedGang.train(plan(3, RMSPROP), network, data, Dl4jEngine::new, 3);
-    TrainingResult second =
-        SimulatedGang.train(plan(3, RMSPROP), network, data, Dl4jEngine::new, 3);
+    TrainingResult first = SimulatedGang.train(plan(3, RMSPROP), network, data, engines(), 3);
+    TrainingResult second = SimulatedGang.train(plan(3, RMSPROP), network, data, engines(), 3);
 
     assertThat(second.parameters()).isEqualTo(first.parameters());
     assertThat(second.test()).isEqualTo(first.test());
@@ -96,7 +96,7 @@ class GradientAveragingTest {
     Network network = SmallProblem.perceptron(0, l2);
     TrainingPlan plan = plan(5, "{name: " + optimizer + "}");
 
-    TrainingResult gang = SimulatedGang.train(plan, network, data, Dl4jEngine::new, 3);
+    TrainingResult gang = SimulatedGang.train(plan, network, data, engines(), 3);
     IUpdater updater =
         optimizer.equals("adam")
             ? Adam.builder().learningRate(0.001).epsilon(1e-7).build()
@@ -149,8 +149,7 @@ class GradientAveragingTest {
     Network network = SmallProblem.perceptron(0.3, 0);
     AtomicInteger deaths = new AtomicInteger();
 
-    TrainingResult undisturbed =
-        SimulatedGang.train(plan(4, ADAM), network, data, Dl4jEngine::new, 3);
+    TrainingResult undisturbed = SimulatedGang.train(plan(4, ADAM), network, data, engines(), 3);
     TrainingResult disturbed =
         SimulatedGang.train(plan(4, ADAM), network, data, dyingOnceAt(20, deaths), 3);
 
@@ -160,9 +159,9 @@ class GradientAveragingTest {
   }
 
   /** Engines of which the first to reach {@code step} fails, half its work done. */
-  private static EngineFactory dyingOnceAt(long step, AtomicInteger deaths) {
+  private EngineFactory dyingOnceAt(long step, AtomicInteger deaths) {
     return (network, seed, parameters, gradient, capacity) -> {
-      Engine engine = new Dl4jEngine(network, seed, parameters, gradient, capacity);
+      Engine engine = engines().open(network, seed, parameters, gradient, capacity);
       return new Engine() {
         @Override
         public void gradient(Batch batch, long at, StepSums sums) {
