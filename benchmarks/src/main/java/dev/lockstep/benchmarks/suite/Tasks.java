@@ -73,8 +73,8 @@ final class Tasks {
   }
 
   /**
-   * One epoch of {@code batches} whole batches of {@code file}, as many as there are examples for,
-   * with the first seed and nothing to evaluate.
+   * One epoch of {@code batches} whole batches of {@code file}, as many as there are examples for
+   * (a smaller one if there are not enough for one), with the first seed and nothing to evaluate.
    *
    * @param settings {@code key=value}, over the file's own
    */
@@ -85,9 +85,10 @@ final class Tasks {
     Configuration configuration = configuration(file, all);
     int batchSize = configuration.plan().batchSize();
     int most = mnist.training().size() / batchSize;
-    int whole = Math.min(most, quick ? QUICK_BATCHES : batches);
+    int whole = Math.max(1, Math.min(most, quick ? QUICK_BATCHES : batches));
+    int examples = Math.min(batchSize * whole, mnist.training().size());
     Dataset untested = new Dataset(mnist.name(), mnist.training(), mnist.test().select(new int[0]));
-    Split split = new Split(first(batchSize * whole), new int[0]);
+    Split split = new Split(first(examples), new int[0]);
     return task(configuration, new TrainingSet(untested, split));
   }
 
