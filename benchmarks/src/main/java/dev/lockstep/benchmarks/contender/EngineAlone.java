@@ -1,6 +1,7 @@
 package dev.lockstep.benchmarks.contender;
 
 import dev.lockstep.config.EngineChoice;
+import dev.lockstep.data.BatchOrder;
 import dev.lockstep.data.MicroBatch;
 import dev.lockstep.data.WorkerOrder;
 import dev.lockstep.engine.Batch;
@@ -36,7 +37,8 @@ public record EngineAlone(EngineChoice engine, boolean forwardOnly) implements C
     FloatBuffer parameters = FloatVector.of(task.network().initialParameters(task.plan().seed()));
     FloatBuffer gradient = FloatVector.allocate(parameters.capacity());
     FloatBuffer outputs = FloatVector.allocate(capacity * task.network().outputs());
-    WorkerOrder order = task.order().worker(0, 1);
+    BatchOrder order = task.order();
+    WorkerOrder worker = order.worker(0, 1);
     MicroBatch part = new MicroBatch(capacity);
     Batch batch = new Batch(task.network().input(), capacity);
     StepSums sums = new StepSums();
@@ -46,8 +48,8 @@ public record EngineAlone(EngineChoice engine, boolean forwardOnly) implements C
         SelectedEngine.of(engine, task.network())
             .factory()
             .open(task.network(), task.plan().seed(), parameters, gradient, capacity)) {
-      for (int step = 0; step < task.order().batches(); step++) {
-        order.microBatch(0, step, part);
+      for (int step = 0; step < order.batches(); step++) {
+        worker.microBatch(0, step, part);
         batch.fill(task.data().training(), part);
         long started = System.nanoTime();
         if (forwardOnly) {

@@ -27,6 +27,7 @@ public record FirstLayerProducts() implements Contender {
   @Override
   public Run train(Task task) {
     NativeLibraries.load();
+    long batches = task.batches();
     int batch = task.plan().batchSize();
     int inputs = task.network().layers().get(0).input().size();
     int units = task.network().layers().get(0).output().size();
@@ -35,7 +36,7 @@ public record FirstLayerProducts() implements Contender {
         FloatPointer outputs = filled((long) units * batch);
         FloatPointer gradient = filled((long) units * inputs)) {
       long started = System.nanoTime();
-      for (long i = 0; i < task.batches(); i++) {
+      for (long i = 0; i < batches; i++) {
         cblas_sgemm(
             CblasRowMajor,
             CblasNoTrans,

@@ -25,11 +25,15 @@ public record Task(Configuration configuration, Network network, TrainingSet dat
     return (long) plan().epochs() * data.split().training().length;
   }
 
-  /** How many batches that are, all workers together. */
+  /**
+   * How many batches that are, all workers together. It makes an {@link #order}: not to be called
+   * while a clock runs.
+   */
   public long batches() {
     return (long) plan().epochs() * order().batches();
   }
 
+  /** New at each call, which shuffles all examples: not to be called while a clock runs. */
   BatchOrder order() {
     return new BatchOrder(
         data.split().training(), plan().shards(), plan().batchSize(), plan().seed());
