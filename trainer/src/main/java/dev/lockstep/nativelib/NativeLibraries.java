@@ -71,7 +71,8 @@ public final class NativeLibraries {
       int failed = Function.getFunction(Platform.C_LIBRARY_NAME, "setenv").invokeInt(arguments);
       LOG.debug("OpenBLAS: {}={}{}", VARIABLE, core, failed == 0 ? "" : " could not be set");
     } catch (LinkageError e) {
-      LOG.warn("OpenBLAS may compute slowly: {} cannot be set to {}", VARIABLE, core, e);
+      LOG.warn(
+          "OpenBLAS may compute slowly: {} cannot be set to {}: {}", VARIABLE, core, e.toString());
     }
   }
 

@@ -69,7 +69,7 @@ public record HoldOut(int examples, double fraction, Select select) {
     section.done();
     if (examples > 0 && fraction > 0) {
       throw new ConfigurationException(
-          "%s: 'examples' is %d and 'fraction' is %s but only one of them may be given"
+          "%s: 'examples' is %d and 'fraction' is %s but only one of them may be given; null takes one away"
               .formatted(section.where(), examples, fraction));
     }
     return new HoldOut(examples, fraction, select);

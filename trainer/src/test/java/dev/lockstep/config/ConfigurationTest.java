@@ -305,7 +305,7 @@ class ConfigurationTest {
         "{network: lenet, training: {averaging: parameters}} | averaging 'parameters' needs an"
             + " interval; write averaging: {mode: parameters, interval: 20}",
         "{network: lenet, validation: {examples: 5, fraction: 0.5}} | small.yaml: validation:"
-            + " 'examples' is 5 and 'fraction' is 0.5 but only one of them may be given"
+            + " 'examples' is 5 and 'fraction' is 0.5 but only one of them may be given; null takes one away"
       })
   void aMistakeIsSaidWithItsPlaceAndItsRemedy(String yaml, String message) {
     refused(yaml, message);

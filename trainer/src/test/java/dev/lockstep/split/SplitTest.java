@@ -78,7 +78,7 @@ class SplitTest {
   void mistakesInYamlAreNamed() {
     assertError(
         () -> read("{examples: 10, fraction: 0.2}"),
-        "f: validation: 'examples' is 10 and 'fraction' is 0.2 but only one of them may be given");
+        "f: validation: 'examples' is 10 and 'fraction' is 0.2 but only one of them may be given; null takes one away");
     assertError(
         () -> read("examples: -1"),
         "f: validation.examples is '-1' but must be a whole number of at least 0");

@@ -24,6 +24,7 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code lockstep describe}. */
@@ -44,10 +45,10 @@ final class DescribeCommand implements Runnable {
 
   @Spec private CommandSpec spec;
 
-  @ArgGroup(multiplicity = "1")
-  private What what;
+  @ArgGroup(multiplicity = "0..1", exclusive = false)
+  private What what = new What();
 
-  /** One of the two. */
+  /** One of the two is given. */
   private static final class What {
     @ArgGroup(exclusive = false)
     private Configured configured;
@@ -98,6 +99,10 @@ final class DescribeCommand implements Runnable {
 
   @Override
   public void run() {
+    if ((what.configured == null) == (what.named == null)) {
+      throw new ParameterException(
+          spec.commandLine(), "what? give either --config FILE or --network NETWORK");
+    }
     if (what.configured != null) {
       Configuration configuration =
           ConfigurationFile.read(what.configured.config, what.configured.overrides);

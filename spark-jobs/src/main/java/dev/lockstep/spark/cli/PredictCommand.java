@@ -9,6 +9,7 @@ import dev.lockstep.spark.job.Prediction;
 import dev.lockstep.spark.job.Prediction.ImageInput;
 import dev.lockstep.spark.source.ImageFiles;
 import dev.lockstep.spark.storage.Location;
+import dev.lockstep.yaml.ConfigurationException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -71,6 +72,7 @@ final class PredictCommand implements Runnable {
 
   @Override
   public void run() {
+    Optional<Location> destination = Optional.ofNullable(output).map(PredictCommand::prepared);
     ModelFile file = ModelFile.read(model);
     ImageInput images = new ImageInput(input);
     Preflight.requireNativeLibraries();
@@ -79,27 +81,41 @@ final class PredictCommand implements Runnable {
         Optional.ofNullable(labels)
             .map(path -> ImageFiles.examples(input, path, network.classes()));
     try (JavaSparkContext context = spark.open("lockstep predict " + file.name())) {
-      write(network, labelled, Prediction.run(context, file, images));
+      List<float[]> outputs = Prediction.run(context, file, images);
+      if (destination.isPresent()) {
+        write(destination.get(), network, labelled, outputs);
+      } else {
+        writeCsv(spec.commandLine().getOut(), network, labelled, outputs);
+      }
     }
   }
 
-  private void write(Network network, Optional<Examples> labelled, List<float[]> outputs) {
-    if (output == null) {
-      writeCsv(spec.commandLine().getOut(), network, labelled, outputs);
-      return;
-    }
+  private static Location prepared(String output) {
+    Location file = Location.of(output);
     try {
-      Location.of(output)
-          .write(
-              out -> {
-                PrintWriter csv = new PrintWriter(out, false, StandardCharsets.UTF_8);
-                writeCsv(csv, network, labelled, outputs);
-                if (csv.checkError()) {
-                  throw new IOException(output + ": cannot be written; is the disk full?");
-                }
-              });
+      file.prepare();
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot write " + output + ": " + e.getMessage(), e);
+      throw new ConfigurationException(
+          "--output cannot be written: %s; name a file in a directory that can be written to"
+              .formatted(Location.reason(e)),
+          e);
+    }
+    return file;
+  }
+
+  private static void write(
+      Location file, Network network, Optional<Examples> labelled, List<float[]> outputs) {
+    try {
+      file.write(
+          out -> {
+            PrintWriter csv = new PrintWriter(out, false, StandardCharsets.UTF_8);
+            writeCsv(csv, network, labelled, outputs);
+            if (csv.checkError()) {
+              throw new IOException(file + ": cannot be written; is the disk full?");
+            }
+          });
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write %s: %s".formatted(file, Location.reason(e)), e);
     }
   }
 

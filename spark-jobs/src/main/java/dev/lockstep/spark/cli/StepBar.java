@@ -34,6 +34,7 @@ final class StepBar implements StepDisplay {
         .setInitialMax(progress.batches())
         .setUpdateIntervalMillis(REFRESH_MILLIS)
         .setStyle(ProgressBarStyle.ASCII)
+        .hideEta()
         .setConsumer(new Line(terminal))
         .build();
   }

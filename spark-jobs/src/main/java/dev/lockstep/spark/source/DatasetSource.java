@@ -130,7 +130,7 @@ public sealed interface DatasetSource extends Serializable {
       } catch (IOException e) {
         throw new ConfigurationException(
             "%s: cannot be listed: %s; expected a directory of IDX files"
-                .formatted(location, e.getMessage()),
+                .formatted(location, Location.reason(e)),
             e);
       }
     }

@@ -15,6 +15,7 @@ import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Options.Rename;
 import org.apache.hadoop.fs.ParentNotDirectoryException;
 import org.apache.hadoop.fs.Path;
@@ -97,6 +98,16 @@ record HadoopLocation(FileContext system, Path path) implements Location {
       remove(beside, e);
       throw e;
     }
+  }
+
+  @Override
+  public void prepare() throws IOException {
+    if (system.util().exists(path) && system.getFileStatus(path).isDirectory()) {
+      throw new IOException(path + ": is a directory");
+    }
+    Path beside = beside();
+    system.create(beside, EnumSet.of(CreateFlag.CREATE), Options.CreateOpts.createParent()).close();
+    system.delete(beside, false);
   }
 
   @Override

@@ -74,9 +74,19 @@ record LocalLocation(Path path) implements Location {
   }
 
   @Override
+  public void prepare() throws IOException {
+    if (Files.isDirectory(path)) {
+      throw new IOException(path + ": is a directory");
+    }
+    Files.createDirectories(parent());
+    Path beside = beside();
+    Files.createFile(beside);
+    Files.delete(beside);
+  }
+
+  @Override
   public void write(Content content) throws IOException {
-    Path beside =
-        path.resolveSibling(".%s.%s.tmp".formatted(path.getFileName(), UUID.randomUUID()));
+    Path beside = beside();
     try {
       writeSynchronised(beside, content);
       Files.move(beside, path, StandardCopyOption.ATOMIC_MOVE);
@@ -112,6 +122,10 @@ record LocalLocation(Path path) implements Location {
     try (channel) {
       channel.force(true);
     }
+  }
+
+  private Path beside() {
+    return path.resolveSibling(".%s.%s.tmp".formatted(path.getFileName(), UUID.randomUUID()));
   }
 
   private Path parent() {

@@ -3,6 +3,10 @@ package dev.lockstep.spark.storage;
 import dev.lockstep.yaml.ConfigurationException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -50,6 +54,23 @@ public sealed interface Location permits LocalLocation, HadoopLocation {
     }
   }
 
+  /**
+   * What went wrong, in one line: Java's own file errors name the file alone, and Hadoop's may have
+   * many lines.
+   */
+  static String reason(IOException e) {
+    if (e instanceof AccessDeniedException) {
+      return e.getMessage() + ": permission denied";
+    }
+    if (e instanceof FileAlreadyExistsException || e instanceof NotDirectoryException) {
+      return e.getMessage() + " is there and is not a directory";
+    }
+    if (e instanceof NoSuchFileException) {
+      return e.getMessage() + ": no such file or directory";
+    }
+    return e.getMessage() == null ? e.toString() : e.getMessage().lines().findFirst().orElse("");
+  }
+
   /** The file or directory {@code name} in this directory. */
   Location child(String name);
 
@@ -78,6 +99,14 @@ public sealed interface Location permits LocalLocation, HadoopLocation {
    * @return false if it was there before
    */
   boolean createDirectory() throws IOException;
+
+  /**
+   * Makes sure that {@link #write} will find its place, before the work whose result it writes:
+   * creates the directories above this file, and tries whether files can be created there.
+   *
+   * @throws IOException if they cannot, or this is a directory
+   */
+  void prepare() throws IOException;
 
   /**
    * Writes this file, in place of the one that may be there. Whatever happens, the file has its old

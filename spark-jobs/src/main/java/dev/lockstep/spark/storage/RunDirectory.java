@@ -2,9 +2,6 @@ package dev.lockstep.spark.storage;
 
 import dev.lockstep.yaml.ConfigurationException;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.NoSuchFileException;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 
@@ -46,7 +43,7 @@ public final class RunDirectory {
     } catch (IOException e) {
       throw new ConfigurationException(
           "cannot create the run directory %s in '%s': %s; choose another --output, one that is or can become a directory and can be written to"
-              .formatted(wanted, output, reason(e)),
+              .formatted(wanted, output, Location.reason(e)),
           e);
     }
     throw new ConfigurationException(
@@ -69,21 +66,8 @@ public final class RunDirectory {
     try {
       location.child(name).write(content);
     } catch (IOException e) {
-      throw new IOException("cannot write %s: %s".formatted(location.child(name), reason(e)), e);
+      throw new IOException(
+          "cannot write %s: %s".formatted(location.child(name), Location.reason(e)), e);
     }
-  }
-
-  /** Java's own file errors name the file alone; Hadoop's may have many lines. */
-  private static String reason(IOException e) {
-    if (e instanceof AccessDeniedException) {
-      return e.getMessage() + ": permission denied";
-    }
-    if (e instanceof FileAlreadyExistsException) {
-      return e.getMessage() + " is there and is not a directory";
-    }
-    if (e instanceof NoSuchFileException) {
-      return e.getMessage() + ": no such file or directory";
-    }
-    return e.getMessage() == null ? e.toString() : e.getMessage().lines().findFirst().orElse("");
   }
 }

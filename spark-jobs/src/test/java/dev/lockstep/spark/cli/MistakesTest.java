@@ -61,6 +61,7 @@ class MistakesTest {
           train --config SMALL --set network=lenets        | did you mean 'lenet'?
           train --config SMALL --set dataset=fashion       | must be mnist or {idx: <directory>}
           train --config SMALL --set dataset.idx=DIR/empty | empty: no such file there: expected one of train-images-idx3-ubyte
+          train --config SMALL --set dataset.idx=SMALL     | small.yaml is there and is not a directory
           train --config SMALL --set dataset.idx=DIR/none  | there is no such directory
           train --config SMALL --set dataset.idx=DIR/broken | broken/t10k-images-idx3-ubyte
           train --config SMALL --set training.shards=1100  | training.shards is 1100 but there are only 1000 training examples
@@ -70,11 +71,14 @@ class MistakesTest {
           train --config SMALL --master locl               | --master is 'locl' but must be local[N]
           train --config SMALL --master local[0]           | --master is 'local[0]' but must be local[N]
           train --config SMALL --output SMALL              | cannot create the run directory
+          describe                            | give either --config FILE or --network NETWORK
+          describe --config SMALL --network lenet | give either --config FILE or --network NETWORK
+          predict --model DIR/none --input DIR/none --output DIR   | --output cannot be written
+          predict --model DIR/none --input DIR/none --output SMALL/p.csv | small.yaml is there and is not a directory; name a file
           evaluate --model DIR/none           | none: there is no such file; expected a run directory that holds model.zip
           evaluate --model DIR/empty          | empty/model.zip: there is no such file
           evaluate --model DIR/not.zip        | not.zip: not a zip archive
           predict --model DIR/not.zip         | Missing required option: '--input=FILE'
-          describe                            | Missing required argument
           describe --network lenet --input 5  | --input is '5' but must be height x width
           describe --network lenet --input 4x4 | network 'lenet': layer 1 (conv2d)
           describe --network lenet --classes 7 | layer 7 (dense)

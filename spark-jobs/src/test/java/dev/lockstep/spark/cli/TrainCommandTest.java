@@ -2,6 +2,7 @@ package dev.lockstep.spark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
@@ -143,6 +145,39 @@ class TrainCommandTest {
     assertThat(Path.of(again.lastLine())).isNotEqualTo(run);
     assertThat(Path.of(again.lastLine()).resolve("model.zip"))
         .hasSameBinaryContentAs(run.resolve("model.zip"));
+  }
+
+  /** Sums of floats depend on their grouping, and on nothing else that differs here. */
+  @Test
+  void theHistoryHardlyDependsOnTheNumberOfWorkers() throws IOException {
+    List<JsonNode> losses = new ArrayList<>();
+    for (int workers : List.of(1, 2, 4)) {
+      Invocation alike =
+          Invocation.of(
+              "train",
+              "--config",
+              directory.resolve("small.yaml").toString(),
+              "--set",
+              "network={layers: [dense: {units: 32, activation: relu}, dense: {units: 10, activation: softmax}], loss: categorical_crossentropy}",
+              "--workers",
+              Integer.toString(workers),
+              "--master",
+              "local[4]",
+              "--output",
+              directory.resolve("runs").toString());
+      Path results = Path.of(alike.lastLine());
+      assertThat(json(results.resolve("manifest.json")).path("workers").asInt()).isEqualTo(workers);
+      losses.add(json(results.resolve("history.json")).path("loss"));
+    }
+
+    for (JsonNode loss : losses) {
+      assertThat(loss.size()).isEqualTo(2);
+      for (int epoch = 0; epoch < 2; epoch++) {
+        assertThat(loss.path(epoch).asDouble())
+            .isCloseTo(
+                losses.get(0).path(epoch).asDouble(), withinPercentage(epoch == 0 ? 0.01 : 1));
+      }
+    }
   }
 
   @Test
