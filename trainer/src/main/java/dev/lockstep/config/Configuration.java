@@ -85,7 +85,7 @@ public record Configuration(
       return TextNode.valueOf(DEFAULT_DATASET);
     }
     if (!value.isTextual() && !value.isObject()) {
-      throw section.wrong("dataset", value, "mnist or {idx: <directory>}");
+      throw section.wrong("dataset", value, "mnist, {idx: <directory>} or {parquet: <path>, ...}");
     }
     return value;
   }
@@ -165,9 +165,14 @@ public record Configuration(
   /**
    * The network for examples of shape {@code input} in {@code classes} classes.
    *
-   * @throws ConfigurationException if it does not fit them
+   * @throws ConfigurationException if it does not fit them, or augmentation does not
    */
   public Network network(Shape input, int classes) {
+    if (plan.augmentation().changesImages() && input.isVector()) {
+      throw new ConfigurationException(
+          "%s: training.augmentation moves images, but an example of the data set is a vector of %d numbers; leave augmentation out, or say with dataset.shape, such as [28, 28], what image the numbers are"
+              .formatted(name, input.width()));
+    }
     return network.build(input, classes);
   }
 

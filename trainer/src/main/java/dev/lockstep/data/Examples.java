@@ -7,16 +7,19 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
- * Labelled images in memory. Immutable: the arrays given to the constructor must not be changed
+ * Labelled features in memory. Immutable: the arrays given to the constructor must not be changed
  * after. Safe for use by many threads.
  */
 public final class Examples {
-  private final Images images;
+  /** The most classes that there may be: a label is a byte. */
+  public static final int MOST_CLASSES = 256;
+
+  private final Features features;
   private final int classes;
   private final byte[] labels;
 
   /**
-   * Examples of {@code shape}, one row of {@code pixels} and one of {@code labels} each.
+   * Images of {@code shape}, one row of {@code pixels} and one of {@code labels} each.
    *
    * @param classes how many classes there are, 1 to 256; labels are 0 to {@code classes - 1}
    * @param pixels per example its unsigned bytes: channel, row, column
@@ -28,19 +31,20 @@ public final class Examples {
   }
 
   /**
-   * Each of {@code images} with its label.
+   * Each of {@code features} with its label.
    *
    * @param classes how many classes there are, 1 to 256; labels are 0 to {@code classes - 1}
-   * @param labels per image its class, an unsigned byte
+   * @param labels per input its class, an unsigned byte
    * @throws IllegalArgumentException if counts or labels do not agree
    */
-  public Examples(Images images, int classes, byte[] labels) {
-    if (classes < 1 || classes > 256) {
-      throw new IllegalArgumentException("classes is " + classes + " but must be from 1 to 256");
-    }
-    if (images.size() != labels.length) {
+  public Examples(Features features, int classes, byte[] labels) {
+    if (classes < 1 || classes > MOST_CLASSES) {
       throw new IllegalArgumentException(
-          "%d images but %d labels".formatted(images.size(), labels.length));
+          "classes is %d but must be from 1 to %d".formatted(classes, MOST_CLASSES));
+    }
+    if (features.size() != labels.length) {
+      throw new IllegalArgumentException(
+          "%d inputs but %d labels".formatted(features.size(), labels.length));
     }
     for (int i = 0; i < labels.length; i++) {
       if ((labels[i] & 0xFF) >= classes) {
@@ -49,7 +53,7 @@ public final class Examples {
                 .formatted(i, labels[i] & 0xFF, classes - 1));
       }
     }
-    this.images = images;
+    this.features = features;
     this.classes = classes;
     this.labels = labels;
   }
@@ -59,14 +63,14 @@ public final class Examples {
     return labels.length;
   }
 
-  /** The images without their labels. */
-  public Images images() {
-    return images;
+  /** The inputs without their labels. */
+  public Features features() {
+    return features;
   }
 
   /** The shape of each example. */
   public Shape shape() {
-    return images.shape();
+    return features.shape();
   }
 
   /** How many classes there are. */
@@ -79,21 +83,21 @@ public final class Examples {
     return labels[example] & 0xFF;
   }
 
-  /** Writes {@code example}'s numbers, each from 0 to 1, to {@code target} from {@code offset}. */
+  /** Writes {@code example}'s numbers, to {@code target} from {@code offset}. */
   public void copy(int example, float[] target, int offset) {
-    images.copy(example, target, offset);
+    features.copy(example, target, offset);
   }
 
-  /** The chosen examples, in the given order; pixels are shared, not copied. */
+  /** The chosen examples, in the given order; their features are shared, not copied. */
   public Examples select(int[] examples) {
     byte[] chosen = new byte[examples.length];
     for (int i = 0; i < examples.length; i++) {
       chosen[i] = labels[examples[i]];
     }
-    return new Examples(images.select(examples), classes, chosen);
+    return new Examples(features.select(examples), classes, chosen);
   }
 
-  /** SHA-256 over shape, class count, pixels and labels, as 64 hexadecimal digits. */
+  /** SHA-256 over shape, class count, features and labels, as 64 hexadecimal digits. */
   public String fingerprint() {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
@@ -101,9 +105,7 @@ public final class Examples {
       ByteBuffer header = ByteBuffer.allocate(20);
       header.putInt(shape().height()).putInt(shape().width()).putInt(shape().channels());
       digest.update(header.putInt(classes).putInt(size()).array());
-      for (int i = 0; i < images.size(); i++) {
-        digest.update(images.bytes(i));
-      }
+      features.digest(digest);
       return HexFormat.of().formatHex(digest.digest(labels));
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java platform has SHA-256", e);

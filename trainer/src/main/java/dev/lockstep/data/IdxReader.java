@@ -186,20 +186,12 @@ final class IdxReader {
    */
   private void requireHeap(int images, int count, Shape shape) {
     long needed = 2 * HEAP_CHECK + 2L * shape.size() + 16L * images;
-    if (freeHeap() < needed) {
-      System.gc();
-    }
-    if (freeHeap() < needed) {
+    if (!FreeHeap.has(needed)) {
       throw new ConfigurationException(
           "%s: %d images of %s, as its header says, do not fit into the Java heap of %d MB:"
-                  .formatted(file, count, shape, Runtime.getRuntime().maxMemory() >> 20)
+                  .formatted(file, count, shape, FreeHeap.megabytes())
               + " it was full after %d; give the process more memory".formatted(images));
     }
-  }
-
-  private static long freeHeap() {
-    Runtime runtime = Runtime.getRuntime();
-    return runtime.maxMemory() - runtime.totalMemory() + runtime.freeMemory();
   }
 
   private ConfigurationException wrongMagic(int magic, String expected) {

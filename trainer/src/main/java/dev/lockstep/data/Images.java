@@ -1,11 +1,13 @@
 package dev.lockstep.data;
 
+import java.security.MessageDigest;
+
 /**
  * Images in memory, without labels. Pixels stay bytes until a batch is filled ({@link #copy}),
  * where byte p becomes the number p / 255. Immutable: the arrays given to the constructor must not
  * be changed after. Safe for use by many threads.
  */
-public final class Images {
+public final class Images implements Features {
   /** p / 255 for each byte p: a table is faster than a division and exact. */
   private static final float[] SCALED = new float[256];
 
@@ -36,17 +38,18 @@ public final class Images {
     this.pixels = pixels;
   }
 
-  /** How many images there are. */
+  @Override
   public int size() {
     return pixels.length;
   }
 
-  /** The shape of each image. */
+  @Override
   public Shape shape() {
     return shape;
   }
 
-  /** Writes {@code image}'s numbers, each from 0 to 1, to {@code target} from {@code offset}. */
+  /** Writes numbers from 0 to 1. */
+  @Override
   public void copy(int image, float[] target, int offset) {
     byte[] bytes = pixels[image];
     for (int i = 0; i < bytes.length; i++) {
@@ -54,7 +57,7 @@ public final class Images {
     }
   }
 
-  /** The chosen images, in the given order; pixels are shared, not copied. */
+  @Override
   public Images select(int[] images) {
     byte[][] chosen = new byte[images.length][];
     for (int i = 0; i < images.length; i++) {
@@ -63,8 +66,10 @@ public final class Images {
     return new Images(shape, chosen);
   }
 
-  /** The bytes of {@code image}; not to be changed. */
-  byte[] bytes(int image) {
-    return pixels[image];
+  @Override
+  public void digest(MessageDigest digest) {
+    for (byte[] image : pixels) {
+      digest.update(image);
+    }
   }
 }

@@ -21,6 +21,16 @@ public record Shape(int height, int width, int channels) {
     }
   }
 
+  /** The shape of a plain vector of {@code length} numbers. */
+  public static Shape vector(int length) {
+    return new Shape(1, length, 1);
+  }
+
+  /** Whether it is that of a plain vector. */
+  public boolean isVector() {
+    return height == 1 && channels == 1;
+  }
+
   /** How many numbers one example has. */
   public int size() {
     return height * width * channels;

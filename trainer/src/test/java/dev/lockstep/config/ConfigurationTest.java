@@ -263,7 +263,7 @@ class ConfigurationTest {
             + " a mapping or as JSON in a text",
         "{network: lenet, seed: -1} | small.yaml: seed is '-1' but must be a whole number of at"
             + " least 0",
-        "{network: lenet, dataset: [mnist]} | small.yaml: dataset is a list but must be mnist or"
+        "{network: lenet, dataset: [mnist]} | small.yaml: dataset is a list but must be mnist,"
             + " {idx: <directory>}",
         "{network: lenet, engine: fast} | small.yaml: engine is 'fast' but must be one of auto,"
             + " fused, dl4j",

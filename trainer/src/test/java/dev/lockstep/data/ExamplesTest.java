@@ -52,7 +52,7 @@ class ExamplesTest {
   void partsMustAgree() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new Examples(PAIR, 3, PIXELS, new byte[2]))
-        .withMessage("3 images but 2 labels");
+        .withMessage("3 inputs but 2 labels");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new Examples(PAIR, 2, PIXELS, new byte[] {0, 1, (byte) 200}))
         .withMessage("label of example 2 is 200 but must be from 0 to 1");

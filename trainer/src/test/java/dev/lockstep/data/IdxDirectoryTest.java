@@ -43,7 +43,7 @@ class IdxDirectoryTest {
     assertThat(dataset.test().size()).isEqualTo(2);
     assertThat(dataset.training().label(1)).isEqualTo(6);
     assertThat(dataset.test().label(1)).isEqualTo(1);
-    assertThat(numbers(dataset.training().images(), 1)).containsExactly(scaled(10, 19));
+    assertThat(numbers(dataset.training().features(), 1)).containsExactly(scaled(10, 19));
   }
 
   @Test
@@ -80,7 +80,7 @@ class IdxDirectoryTest {
     Dataset dataset = IdxFile.directory(files).dataset();
 
     assertThat(dataset.shape()).isEqualTo(new Shape(2, 2, 3));
-    float[] numbers = numbers(dataset.training().images(), 0);
+    float[] numbers = numbers(dataset.training().features(), 0);
     float[] expected = {11, 12, 13, 14, 21, 22, 23, 24, 31, 32, 33, 34};
     for (int i = 0; i < expected.length; i++) {
       assertThat(numbers[i]).isEqualTo(expected[i] / 255);
@@ -411,7 +411,7 @@ class IdxDirectoryTest {
     assertThatExceptionOfType(ConfigurationException.class).isThrownBy(code).withMessage(message);
   }
 
-  private static float[] numbers(Images images, int image) {
+  private static float[] numbers(Features images, int image) {
     float[] numbers = new float[images.shape().size()];
     images.copy(image, numbers, 0);
     return numbers;

@@ -51,8 +51,8 @@ final class EvaluateCommand implements Runnable {
       names = "--dataset",
       paramLabel = "DATASET",
       description =
-          "mnist, or a directory of IDX files with MNIST's names. Default: the data set that the"
-              + " model was trained on.")
+          "mnist, a directory of IDX files with MNIST's names, or '{parquet: PATH, ...}' as in a"
+              + " configuration. Default: the data set that the model was trained on.")
   private String dataset;
 
   @Option(names = "--json", description = "Print one JSON object, with the keys of metrics.json.")
@@ -76,11 +76,7 @@ final class EvaluateCommand implements Runnable {
 
   private String dataset(ModelFile file) {
     return Optional.ofNullable(dataset)
-        .or(
-            () ->
-                file.description()
-                    .map(about -> about.created().path("dataset").asText())
-                    .filter(written -> !written.isBlank()))
+        .or(file::dataset)
         .orElseThrow(
             () ->
                 new ConfigurationException(

@@ -6,8 +6,8 @@ import dev.lockstep.network.Network;
 import dev.lockstep.spark.gang.Preflight;
 import dev.lockstep.spark.job.ModelFile;
 import dev.lockstep.spark.job.Prediction;
-import dev.lockstep.spark.job.Prediction.ImageInput;
-import dev.lockstep.spark.source.ImageFiles;
+import dev.lockstep.spark.job.Prediction.Input;
+import dev.lockstep.spark.source.InputSource;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.yaml.ConfigurationException;
 import java.io.IOException;
@@ -27,10 +27,10 @@ import picocli.CommandLine.Spec;
 /** {@code lockstep predict}. */
 @Command(
     name = "predict",
-    header = "Predicts the class of each image of an IDX file.",
+    header = "Predicts the class of each image of an IDX file, or each row of Parquet files.",
     description = {
       "",
-      "Writes CSV: a heading, then a line an image with its number (from 0), the predicted class and"
+      "Writes CSV: a heading, then a line an input with its number (from 0), the predicted class and"
           + " the probability of each class.",
       ""
     },
@@ -38,7 +38,8 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  lockstep predict --model runs/mnist-mlp-20260105-181502 --input images.gz",
-      "  lockstep predict --model model.zip --input images --labels labels --output p.csv"
+      "  lockstep predict --model model.zip --input images --labels labels --output p.csv",
+      "  lockstep predict --model model.zip --input '{parquet: new.parquet, label: species}'"
     })
 final class PredictCommand implements Runnable {
   @Spec private CommandSpec spec;
@@ -54,8 +55,11 @@ final class PredictCommand implements Runnable {
   @Option(
       names = "--input",
       required = true,
-      paramLabel = "FILE",
-      description = "The images, an IDX file, plain or .gz.")
+      paramLabel = "INPUT",
+      description =
+          "An IDX file of images, plain or .gz; or '{parquet: PATH}', which may have features and"
+              + " shape as in a configuration (default: those that the model was trained on), and"
+              + " label, the column of true classes, for a column 'label'.")
   private String input;
 
   @Option(
@@ -74,14 +78,13 @@ final class PredictCommand implements Runnable {
   public void run() {
     Optional<Location> destination = Optional.ofNullable(output).map(PredictCommand::prepared);
     ModelFile file = ModelFile.read(model);
-    ImageInput images = new ImageInput(input);
+    InputSource source = InputSource.of(input, Optional.ofNullable(labels), file.dataset());
+    Input inputs = new Input(source);
     Preflight.requireNativeLibraries();
-    Network network = file.open(images.images().shape(), OptionalInt.empty()).network();
-    Optional<Examples> labelled =
-        Optional.ofNullable(labels)
-            .map(path -> ImageFiles.examples(input, path, network.classes()));
+    Network network = file.open(inputs.features().shape(), OptionalInt.empty()).network();
+    Optional<Examples> labelled = source.examples(network.classes());
     try (JavaSparkContext context = spark.open("lockstep predict " + file.name())) {
-      List<float[]> outputs = Prediction.run(context, file, images);
+      List<float[]> outputs = Prediction.run(context, file, inputs);
       if (destination.isPresent()) {
         write(destination.get(), network, labelled, outputs);
       } else {

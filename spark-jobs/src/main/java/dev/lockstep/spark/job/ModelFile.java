@@ -94,6 +94,13 @@ public final class ModelFile implements Serializable {
     return archive().description();
   }
 
+  /** The data set that the model was trained on, as {@code DatasetSource.of} takes it. */
+  public Optional<String> dataset() {
+    return description()
+        .map(about -> about.created().path("dataset").asText())
+        .filter(written -> !written.isBlank());
+  }
+
   /**
    * The model, for examples of shape {@code input}. What DL4J alone wrote says nothing of shapes
    * and classes, and is tried with these.
@@ -126,7 +133,7 @@ public final class ModelFile implements Serializable {
   private void requireFit(Network network, Shape input, OptionalInt classes) {
     if (!network.input().equals(input)) {
       throw new ConfigurationException(
-          "%s: the model takes images of %s but the data has images of %s"
+          "%s: the model takes inputs of %s but the data has inputs of %s"
               .formatted(name, network.input(), input));
     }
     if (classes.isPresent() && classes.getAsInt() != network.classes()) {

@@ -1,13 +1,12 @@
 package dev.lockstep.spark.job;
 
 import dev.lockstep.data.Examples;
-import dev.lockstep.data.Images;
+import dev.lockstep.data.Features;
 import dev.lockstep.engine.Batch;
 import dev.lockstep.engine.Engine;
 import dev.lockstep.engine.FloatVector;
 import dev.lockstep.network.Network;
-import dev.lockstep.spark.source.ImageFiles;
-import dev.lockstep.spark.storage.Location;
+import dev.lockstep.spark.source.InputSource;
 import dev.lockstep.worker.Evaluator;
 import dev.lockstep.yaml.ConfigurationException;
 import java.io.Serializable;
@@ -20,21 +19,21 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import scala.Tuple2;
 
-/** Applies a model to the images of an IDX file, as a Spark job. */
+/** Applies a model to the inputs of files, as a Spark job. */
 public final class Prediction {
   private Prediction() {}
 
   /**
    * The activations of the last layer: arrays of rows, one row of {@link Network#outputs} numbers
-   * an image, in the order of the file.
+   * an input, in the order of the files.
    *
-   * @throws ConfigurationException if the images are not what the model takes
+   * @throws ConfigurationException if the inputs are not what the model takes
    */
-  public static List<float[]> run(JavaSparkContext spark, ModelFile model, ImageInput input) {
-    Images images = input.images();
-    model.open(images.shape(), OptionalInt.empty());
-    int tasks = Math.max(1, Math.min(Slots.of(spark), images.size() / Evaluator.BATCH));
-    Broadcast<Tuple2<ModelFile, ImageInput>> shared = spark.broadcast(new Tuple2<>(model, input));
+  public static List<float[]> run(JavaSparkContext spark, ModelFile model, Input input) {
+    Features features = input.features();
+    model.open(features.shape(), OptionalInt.empty());
+    int tasks = Math.max(1, Math.min(Slots.of(spark), features.size() / Evaluator.BATCH));
+    Broadcast<Tuple2<ModelFile, Input>> shared = spark.broadcast(new Tuple2<>(model, input));
     try {
       return spark
           .parallelize(IntStream.range(0, tasks).boxed().toList(), tasks)
@@ -45,44 +44,44 @@ public final class Prediction {
     }
   }
 
-  /** An IDX file of images; all tasks of one JVM share what is in it. */
-  public static final class ImageInput implements Serializable {
+  /** Inputs that all tasks of one JVM share. */
+  public static final class Input implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    private final String path;
-    private transient Images images;
+    private final InputSource source;
+    private transient Features features;
 
-    /** The file at {@code path}, as {@link Location#of}; it is not read yet. */
-    public ImageInput(String path) {
-      this.path = Location.of(path).absolute();
+    /** The inputs of {@code source}; they are not read yet. */
+    public Input(InputSource source) {
+      this.source = source;
     }
 
     /**
-     * The images.
+     * The inputs.
      *
-     * @throws ConfigurationException if the file is missing or defect
+     * @throws ConfigurationException if a file is missing or defect
      */
-    public synchronized Images images() {
-      if (images == null) {
-        images = ImageFiles.images(path);
+    public synchronized Features features() {
+      if (features == null) {
+        features = source.features();
       }
-      return images;
+      return features;
     }
   }
 
   private static Iterator<float[]> predict(
-      ModelFile file, ImageInput input, Iterator<Integer> parts, int tasks) {
-    Images images = input.images();
-    TrainedModel model = file.open(images.shape(), OptionalInt.empty());
+      ModelFile file, Input input, Iterator<Integer> parts, int tasks) {
+    Features features = input.features();
+    TrainedModel model = file.open(features.shape(), OptionalInt.empty());
     int part = parts.next();
-    int from = (int) ((long) images.size() * part / tasks);
-    int to = (int) ((long) images.size() * (part + 1) / tasks);
-    return List.of(predict(model, images, from, to)).iterator();
+    int from = (int) ((long) features.size() * part / tasks);
+    int to = (int) ((long) features.size() * (part + 1) / tasks);
+    return List.of(predict(model, features, from, to)).iterator();
   }
 
-  private static float[] predict(TrainedModel model, Images images, int from, int to) {
+  private static float[] predict(TrainedModel model, Features features, int from, int to) {
     Network network = model.network();
-    Examples examples = new Examples(images, network.classes(), new byte[images.size()]);
+    Examples examples = new Examples(features, network.classes(), new byte[features.size()]);
     Batch batch = new Batch(network.input(), Evaluator.BATCH);
     FloatBuffer outputs = FloatVector.allocate(Evaluator.BATCH * network.outputs());
     float[] rows = new float[Math.multiplyExact(to - from, network.outputs())];

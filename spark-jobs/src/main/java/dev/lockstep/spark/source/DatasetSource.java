@@ -19,7 +19,8 @@ import java.util.List;
  * Where a data set comes from. The driver sends this description to the executors, and each opens
  * the data set itself. A value, safe for use by many threads.
  */
-public sealed interface DatasetSource extends Serializable {
+public sealed interface DatasetSource extends Serializable
+    permits DatasetSource.EmbeddedMnist, DatasetSource.IdxFiles, ParquetDataset {
   /** The word for the data set that comes with the program. */
   String MNIST = "mnist";
 
@@ -35,12 +36,17 @@ public sealed interface DatasetSource extends Serializable {
   String written();
 
   /**
-   * The data set that {@code written} names: {@code mnist}, or a directory of IDX files as {@link
-   * Location#of}.
+   * The data set that {@code written} names: {@code mnist}, a directory of IDX files as {@link
+   * Location#of}, or what a configuration may say, such as <code>{parquet: ...}</code>.
    *
    * @throws ConfigurationException if it is not a path that can be used
    */
   static DatasetSource of(String written) {
+    if (written.startsWith("{")) {
+      ObjectNode tree = JsonNodeFactory.instance.objectNode();
+      tree.set("dataset", Section.tree("dataset", written));
+      return read(Section.of("the data set", tree));
+    }
     return written.equals(MNIST) ? new EmbeddedMnist() : IdxFiles.in(written);
   }
 
@@ -57,9 +63,9 @@ public sealed interface DatasetSource extends Serializable {
 
   /**
    * The data set that the key {@code dataset} of {@code section} names: {@code mnist} (which it is
-   * when the key is missing) or {@code {idx: <directory>}}.
+   * when the key is missing), {@code {idx: <directory>}} or what {@link ParquetDataset} reads.
    *
-   * @throws ConfigurationException if it is neither
+   * @throws ConfigurationException if it is none of these
    */
   static DatasetSource read(Section section) {
     JsonNode value = section.value("dataset");
@@ -67,9 +73,12 @@ public sealed interface DatasetSource extends Serializable {
       return new EmbeddedMnist();
     }
     if (!value.isObject()) {
-      throw section.wrong("dataset", value, "mnist or {idx: <directory>}");
+      throw section.wrong("dataset", value, "mnist, {idx: <directory>} or {parquet: <path>, ...}");
     }
     Section dataset = section.section("dataset");
+    if (dataset.has(ParquetDataset.KEY)) {
+      return ParquetDataset.read(dataset);
+    }
     String directory = dataset.text("idx");
     dataset.done();
     return IdxFiles.in(directory);

@@ -38,8 +38,13 @@ record HadoopLocation(FileContext system, Path path) implements Location {
   }
 
   @Override
+  public Path hadoopPath() {
+    return system.makeQualified(path);
+  }
+
+  @Override
   public String absolute() {
-    return system.makeQualified(path).toString();
+    return hadoopPath().toString();
   }
 
   @Override

@@ -30,6 +30,11 @@ record LocalLocation(Path path) implements Location {
   }
 
   @Override
+  public org.apache.hadoop.fs.Path hadoopPath() {
+    return new org.apache.hadoop.fs.Path(path.toAbsolutePath().normalize().toUri());
+  }
+
+  @Override
   public String absolute() {
     return path.toAbsolutePath().normalize().toString();
   }

@@ -10,6 +10,7 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.deploy.SparkHadoopUtil;
@@ -39,10 +40,7 @@ public sealed interface Location permits LocalLocation, HadoopLocation {
       if (path.toUri().getScheme().equals("file")) {
         return new LocalLocation(Path.of(path.toUri().getPath()));
       }
-      SparkEnv spark = SparkEnv.get();
-      return HadoopLocation.of(
-          path,
-          SparkHadoopUtil.get().newConfiguration(spark == null ? new SparkConf() : spark.conf()));
+      return HadoopLocation.of(path, hadoopConfiguration());
     } catch (IllegalArgumentException e) {
       throw new ConfigurationException(
           "'%s' is not a path that can be used: %s".formatted(written, e.getMessage()), e);
@@ -70,6 +68,15 @@ public sealed interface Location permits LocalLocation, HadoopLocation {
     }
     return e.getMessage() == null ? e.toString() : e.getMessage().lines().findFirst().orElse("");
   }
+
+  /** How Hadoop's file systems are configured, by Spark's settings {@code spark.hadoop.*}. */
+  static Configuration hadoopConfiguration() {
+    SparkEnv spark = SparkEnv.get();
+    return SparkHadoopUtil.get().newConfiguration(spark == null ? new SparkConf() : spark.conf());
+  }
+
+  /** This place as Hadoop's libraries name it, with its scheme. */
+  org.apache.hadoop.fs.Path hadoopPath();
 
   /** The file or directory {@code name} in this directory. */
   Location child(String name);

@@ -180,10 +180,10 @@ class DatasetSourceTest {
   void aDatasetOfAnotherKindIsRefused() {
     assertRefused(
         () -> DatasetSource.read(Section.parse("a.yaml", "dataset: minst")),
-        "a.yaml: dataset is 'minst' but must be mnist or {idx: <directory>}");
+        "a.yaml: dataset is 'minst' but must be mnist, {idx: <directory>} or {parquet: <path>, ...}");
     assertRefused(
         () -> DatasetSource.read(Section.parse("a.yaml", "dataset: [mnist]")),
-        "a.yaml: dataset is a list but must be mnist or {idx: <directory>}");
+        "a.yaml: dataset is a list but must be mnist, {idx: <directory>} or {parquet: <path>, ...}");
     assertRefused(
         () -> DatasetSource.read(Section.parse("a.yaml", "dataset: {idx: a, gzip: true}")),
         "a.yaml: dataset: unknown key 'gzip'");

@@ -1,0 +1,119 @@
+package dev.lockstep.spark.source;
+
+import dev.lockstep.spark.storage.Location;
+import dev.lockstep.spark.storage.StoredFile;
+import dev.lockstep.yaml.ConfigurationException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
+
+/**
+ * A Parquet file, or a directory of them as Spark writes it: their rows in the order of the files'
+ * names and of the rows in each, which nothing but the files decides. Files whose names begin with
+ * {@code _} or a dot do not belong to it. Immutable.
+ *
+ * @param name its path
+ * @param files sorted by name; at least one
+ */
+record ParquetTable(String name, List<Part> files, Configuration hadoop) {
+  /**
+   * One file.
+   *
+   * @param name its path in the user's words
+   */
+  record Part(String name, FileStatus status) {}
+
+  /**
+   * The table at a path that a user wrote, as {@link Location#of}.
+   *
+   * @throws ConfigurationException if there is none
+   */
+  static ParquetTable at(String written) {
+    Location location = Location.of(written);
+    Configuration hadoop = Location.hadoopConfiguration();
+    try {
+      Path path = location.hadoopPath();
+      FileSystem system = path.getFileSystem(hadoop);
+      FileStatus found = system.getFileStatus(path);
+      List<Part> files =
+          found.isFile()
+              ? List.of(new Part(location.toString(), found))
+              : inside(location, system.listStatus(path));
+      return new ParquetTable(location.toString(), files, hadoop);
+    } catch (FileNotFoundException e) {
+      throw new ConfigurationException(
+          "%s: there is no such file or directory; expected a Parquet file or a directory of them"
+              .formatted(location),
+          e);
+    } catch (IOException e) {
+      throw new ConfigurationException(
+          "%s: cannot be listed: %s; expected a Parquet file or a directory of them"
+              .formatted(location, e.getMessage()),
+          e);
+    }
+  }
+
+  private static List<Part> inside(Location directory, FileStatus[] entries) {
+    List<Part> files = new ArrayList<>();
+    for (FileStatus entry : entries) {
+      String name = entry.getPath().getName();
+      if (name.startsWith("_") || name.startsWith(".")) {
+        continue;
+      }
+      if (!entry.isFile()) {
+        throw new ConfigurationException(
+            "%s: has the directory '%s' in it, but Parquet files must lie in one directory; write the data without partitionBy"
+                .formatted(directory, name));
+      }
+      files.add(new Part(directory.child(name).toString(), entry));
+    }
+    if (files.isEmpty()) {
+      throw new ConfigurationException(
+          "%s: has no files in it; expected Parquet files".formatted(directory));
+    }
+    files.sort(Comparator.comparing(file -> file.status().getPath().getName()));
+    return files;
+  }
+
+  /** What tells whether the files have changed. */
+  List<StoredFile> stored() {
+    return files.stream()
+        .map(Part::status)
+        .map(
+            file ->
+                new StoredFile(
+                    file.getPath().toString(), file.getLen(), file.getModificationTime()))
+        .toList();
+  }
+
+  /**
+   * Reads all rows into {@code rows}.
+   *
+   * @throws ConfigurationException if a file is defect, or a row has no features and label, or
+   *     there is no row
+   */
+  void read(ParquetRows rows) {
+    for (Part file : files) {
+      try {
+        rows.read(file.name(), HadoopInputFile.fromStatus(file.status(), hadoop));
+      } catch (ConfigurationException e) {
+        throw e;
+      } catch (IOException | RuntimeException e) {
+        throw new ConfigurationException(
+            "%s: cannot be read as Parquet: %s"
+                .formatted(file.name(), e.getMessage() == null ? e.toString() : e.getMessage()),
+            e);
+      }
+    }
+    if (rows.size() == 0) {
+      throw new ConfigurationException(name + ": has no rows; expected examples");
+    }
+  }
+}

@@ -1,0 +1,26 @@
+package dev.lockstep.data;
+
+import java.security.MessageDigest;
+
+/**
+ * The inputs of examples in memory, without their labels: {@link Images} of bytes, or vectors of
+ * floats. All have one shape. Immutable and safe for use by many threads.
+ */
+public sealed interface Features permits Images, FloatFeatures {
+  /** How many inputs there are. */
+  int size();
+
+  /** The shape of each. */
+  Shape shape();
+
+  /**
+   * Writes {@code example}'s numbers (channel, row, column) to {@code target} from {@code offset}.
+   */
+  void copy(int example, float[] target, int offset);
+
+  /** The chosen inputs, in the given order; what they consist of is shared, not copied. */
+  Features select(int[] examples);
+
+  /** Adds all numbers, in their order, to {@code digest}. */
+  void digest(MessageDigest digest);
+}
