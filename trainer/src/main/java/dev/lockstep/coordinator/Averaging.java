@@ -18,8 +18,20 @@ public sealed interface Averaging {
   /** What {@link #read} reads it from. */
   JsonNode tree();
 
-  /** Gradients, at every step: the coordinator holds the only optimizer state. */
-  record Gradients() implements Averaging {
+  /** How what a worker in another JVM hands in travels. */
+  WireFormat wire();
+
+  /**
+   * Gradients, at every step: the coordinator holds the only optimizer state.
+   *
+   * @param wire what is rounded on the way; what the coordinator publishes never is
+   */
+  record Gradients(WireFormat wire) implements Averaging {
+    /** With no rounding. */
+    public Gradients() {
+      this(WireFormat.FLOAT32);
+    }
+
     @Override
     public String mode() {
       return "gradients";
@@ -27,7 +39,9 @@ public sealed interface Averaging {
 
     @Override
     public JsonNode tree() {
-      return TextNode.valueOf(mode());
+      return wire == WireFormat.FLOAT32
+          ? TextNode.valueOf(mode())
+          : JsonNodeFactory.instance.objectNode().put("mode", mode()).put("wire", wire.word());
     }
   }
 
@@ -53,6 +67,12 @@ public sealed interface Averaging {
       return "parameters";
     }
 
+    /** Parameters are never rounded. */
+    @Override
+    public WireFormat wire() {
+      return WireFormat.FLOAT32;
+    }
+
     @Override
     public ObjectNode tree() {
       ObjectNode tree = JsonNodeFactory.instance.objectNode().put("mode", mode());
@@ -67,8 +87,9 @@ public sealed interface Averaging {
   }
 
   /**
-   * Reads {@code averaging} of {@code parent}: {@code gradients} (the default), or {@code {mode:
-   * parameters, interval: <steps> | epoch, outer: <optimizer>}}.
+   * Reads {@code averaging} of {@code parent}: {@code gradients} (the default), {@code {mode:
+   * gradients, wire: float32 | bfloat16}}, or {@code {mode: parameters, interval: <steps> | epoch,
+   * outer: <optimizer>}}.
    */
   static Averaging read(Section parent) {
     JsonNode value = parent.value("averaging");
@@ -92,8 +113,17 @@ public sealed interface Averaging {
               key, section.value(key), "left out: gradients are averaged at every step");
         }
       }
+      WireFormat wire =
+          section.choice(
+              "wire", WireFormat.FLOAT32, List.of(WireFormat.values()), WireFormat::word);
       section.done();
-      return new Gradients();
+      return new Gradients(wire);
+    }
+    if (section.has("wire")) {
+      throw section.wrong(
+          "wire",
+          section.value("wire"),
+          "left out: parameters travel as float32, gradients alone may be rounded");
     }
     JsonNode interval = section.value("interval");
     int steps =

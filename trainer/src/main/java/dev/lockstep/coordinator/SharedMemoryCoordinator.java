@@ -176,6 +176,11 @@ public final class SharedMemoryCoordinator implements Coordinator {
     return tallies.length;
   }
 
+  /** How the contributions of workers in other JVMs travel. */
+  public WireFormat wire() {
+    return plan.averaging().wire();
+  }
+
   /** How many classes an evaluation tells apart. */
   public int classes() {
     return classes;

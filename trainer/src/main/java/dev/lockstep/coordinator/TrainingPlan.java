@@ -49,6 +49,11 @@ public record TrainingPlan(
             "microBatches is %d but averaging is parameters; micro-batches fix the order in which gradients are added, so they go with averaging gradients only"
                 .formatted(microBatches.getAsInt()));
       }
+      if (averaging.wire() != WireFormat.FLOAT32) {
+        throw new IllegalArgumentException(
+            "microBatches is %d but averaging.wire is %s; what is rounded depends on the number of workers, from which micro-batches shall keep the parameters free"
+                .formatted(microBatches.getAsInt(), averaging.wire().word()));
+      }
     }
   }
 

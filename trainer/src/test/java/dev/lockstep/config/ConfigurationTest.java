@@ -292,6 +292,12 @@ class ConfigurationTest {
             + " {fraction: 0.1}, or leave earlyStopping out",
         "{network: lenet, validation: {select: shuffled}} | small.yaml: validation.select is"
             + " 'shuffled' but nothing is held out; say how many with examples or fraction",
+        "{network: lenet, training: {averaging: {wire: float16}}} |"
+            + " small.yaml: training.averaging.wire is 'float16' but must be one of float32, bfloat16",
+        "{network: lenet, training: {averaging: {mode: parameters, interval: 5, wire: bfloat16}}} |"
+            + " training.averaging.wire is 'bfloat16' but must be left out: parameters travel as",
+        "{network: lenet, training: {microBatches: 8, averaging: {wire: bfloat16}}} |"
+            + " training: microBatches is 8 but averaging.wire is bfloat16; what is rounded depends",
         "{network: lenet, training: {averaging: {interval: 5}}} |"
             + " small.yaml: training.averaging.interval is '5' but must be left out: gradients are"
             + " averaged at every step",

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import dev.lockstep.coordinator.Averaging;
 import dev.lockstep.coordinator.EarlyStopping;
 import dev.lockstep.coordinator.TrainingPlan;
+import dev.lockstep.coordinator.WireFormat;
 import dev.lockstep.data.Augmentation;
 import dev.lockstep.network.Activation;
 import dev.lockstep.network.ActivationLayer;
@@ -85,7 +86,7 @@ class ResolvedPropertiesTest {
   private static Arbitrary<TrainingPlan> plans() {
     Arbitrary<Averaging> averaging =
         Arbitraries.oneOf(
-            Arbitraries.just(new Averaging.Gradients()),
+            Arbitraries.of(WireFormat.values()).map(Averaging.Gradients::new),
             Combinators.combine(
                     Arbitraries.of(1, 20, Averaging.Parameters.EPOCH), optimizers().optional())
                 .as(Averaging.Parameters::new));
@@ -119,7 +120,7 @@ class ResolvedPropertiesTest {
                     optimizer,
                     mode,
                     more.getKey(),
-                    mode instanceof Averaging.Gradients ? more.getValue() : OptionalInt.empty(),
+                    mode.equals(new Averaging.Gradients()) ? more.getValue() : OptionalInt.empty(),
                     early));
   }
 

@@ -6,6 +6,7 @@ import dev.lockstep.config.Configuration;
 import dev.lockstep.coordinator.Progress;
 import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.coordinator.TrainingResult;
+import dev.lockstep.coordinator.WireFormat;
 import dev.lockstep.data.Dataset;
 import dev.lockstep.metrics.Metrics;
 import dev.lockstep.model.ModelArchive;
@@ -111,12 +112,24 @@ public record TrainingJob(Configuration configuration, String output) {
       int slots = Slots.of(spark);
       workers = configuration.workers().orElse(Math.min(slots, mostWorkers(configuration.plan())));
       Preflight.check(configuration.plan(), network, examples, workers, slots);
+      sayThatThereIsNoWire();
     } else {
       workers = configuration.workers().orElseThrow(() -> workersMissing(spark.master()));
       Preflight.checkDriver(configuration.plan(), network, examples, workers);
     }
     SelectedEngine engine = SelectedEngine.of(configuration.engine(), network);
     return new Prepared(training, engine, workers);
+  }
+
+  /** A configuration may well be tried in one JVM before it goes to a cluster. */
+  private void sayThatThereIsNoWire() {
+    WireFormat wire = configuration.plan().averaging().wire();
+    if (wire != WireFormat.FLOAT32) {
+      LOG.warn(
+          "training.averaging.wire is {}, but workers in one JVM send nothing over a wire: gradients"
+              + " stay float32 here",
+          wire.word());
+    }
   }
 
   private static int mostWorkers(TrainingPlan plan) {

@@ -1,5 +1,6 @@
 package dev.lockstep.spark.transport;
 
+import dev.lockstep.coordinator.WireFormat;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -21,47 +22,58 @@ abstract sealed class Reception implements StreamCallbackWithID {
   /** Copies them into a vector, which they must fill. */
   static final class OfVector extends Reception {
     private final FloatBuffer vector;
+    private final WireFormat format;
+    private final int width;
     private final Runnable complete;
-    private final ByteBuffer split =
-        ByteBuffer.allocate(Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    private final ByteBuffer split;
     private int filled;
 
-    OfVector(FloatBuffer vector, Consumer<String> objection, Runnable complete) {
+    OfVector(FloatBuffer vector, WireFormat format, Consumer<String> objection, Runnable complete) {
       super(objection);
       this.vector = vector;
+      this.format = format;
+      this.width = format == WireFormat.BFLOAT16 ? Bfloat16.BYTES : Float.BYTES;
       this.complete = complete;
+      this.split = ByteBuffer.allocate(width).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     @Override
     void take(ByteBuffer bytes) {
-      if (filled * (long) Float.BYTES + split.position() + bytes.remaining()
-          > vector.capacity() * (long) Float.BYTES) {
-        object("a vector has more than the %d floats that it must have", vector.capacity());
+      if (filled * (long) width + split.position() + bytes.remaining()
+          > vector.capacity() * (long) width) {
+        object("a vector has more than the %d numbers that it must have", vector.capacity());
         return;
       }
       while (split.position() > 0 && bytes.hasRemaining()) {
         split.put(bytes.get());
         endSplit();
       }
-      FloatBuffer floats = bytes.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
-      vector.put(filled, floats, 0, floats.remaining());
-      filled += floats.remaining();
-      bytes.position(bytes.position() + floats.remaining() * Float.BYTES);
+      copy(bytes.order(ByteOrder.LITTLE_ENDIAN), bytes.remaining() / width);
       split.put(bytes);
     }
 
-    /** A float whose bytes came in two pieces. */
+    /** A number whose bytes came in two pieces. */
     private void endSplit() {
       if (!split.hasRemaining()) {
-        vector.put(filled++, split.getFloat(0));
+        copy(split.flip(), 1);
         split.clear();
       }
+    }
+
+    private void copy(ByteBuffer bytes, int count) {
+      if (format == WireFormat.BFLOAT16) {
+        Bfloat16.decode(bytes, vector, filled, count);
+      } else {
+        vector.put(filled, bytes.asFloatBuffer(), 0, count);
+        bytes.position(bytes.position() + count * width);
+      }
+      filled += count;
     }
 
     @Override
     void end() {
       if (filled < vector.capacity()) {
-        object("a vector has %d floats but must have %d", filled, vector.capacity());
+        object("a vector has %d numbers but must have %d", filled, vector.capacity());
       } else {
         complete.run();
       }

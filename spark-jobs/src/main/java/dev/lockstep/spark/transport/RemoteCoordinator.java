@@ -29,6 +29,7 @@ public record RemoteCoordinator(
             invitation,
             new Place(invitation.run(), rank, attempt),
             SeatShape.of(plan, network, rank, workers),
+            plan.averaging().wire(),
             conf);
     try {
       seat.join();

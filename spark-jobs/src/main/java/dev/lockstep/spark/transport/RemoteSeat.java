@@ -8,6 +8,7 @@ import dev.lockstep.coordinator.RunAbortedException;
 import dev.lockstep.coordinator.Seat;
 import dev.lockstep.coordinator.SeatShape;
 import dev.lockstep.coordinator.ShardTally;
+import dev.lockstep.coordinator.WireFormat;
 import dev.lockstep.engine.FloatVector;
 import dev.lockstep.engine.StepSums;
 import dev.lockstep.metrics.Tally;
@@ -53,7 +54,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A worker's seat at a coordinator in another JVM. What is published is received straight into the
- * worker's copy, and the contributions are sent from the memory that the engine writes.
+ * worker's copy, and the contributions are sent from the memory that the engine writes, unless they
+ * are rounded on the way.
  */
 final class RemoteSeat implements Seat {
   private static final Logger LOG = LoggerFactory.getLogger(RemoteSeat.class);
@@ -61,8 +63,9 @@ final class RemoteSeat implements Seat {
 
   private final Invitation invitation;
   private final Place place;
+  private final WireFormat wire;
   private final FloatBuffer published;
-  private final List<ByteBuffer> contributionBytes = new ArrayList<>();
+  private final List<ByteBuffer> sentBytes = new ArrayList<>();
   private final List<Contribution> contributions = new ArrayList<>();
   private final TransportContext context;
   private final TransportClientFactory connections;
@@ -77,13 +80,17 @@ final class RemoteSeat implements Seat {
   private boolean patienceSaid;
   private volatile long heard = System.nanoTime();
 
-  RemoteSeat(Invitation invitation, Place place, SeatShape shape, SparkConf conf) {
+  RemoteSeat(Invitation invitation, Place place, SeatShape shape, WireFormat wire, SparkConf conf) {
     this.invitation = invitation;
     this.place = place;
+    this.wire = wire;
     this.published = FloatVector.allocate(shape.vectorLength());
     for (int i = 0; i < shape.contributions(); i++) {
       ByteBuffer bytes = FloatVector.allocateBytes(shape.vectorLength());
-      contributionBytes.add(bytes);
+      sentBytes.add(
+          wire == WireFormat.FLOAT32
+              ? bytes
+              : ByteBuffer.allocateDirect(shape.vectorLength() * Bfloat16.BYTES));
       contributions.add(new Contribution(bytes.asFloatBuffer(), new StepSums()));
     }
     TransportConf transport = Wire.conf(conf, invitation.encrypted(), invitation.settings(), 1);
@@ -161,8 +168,11 @@ final class RemoteSeat implements Seat {
   public Directive push() throws InterruptedException {
     for (int i = 0; i < contributions.size(); i++) {
       StepSums sums = contributions.get(i).sums();
+      if (wire == WireFormat.BFLOAT16) {
+        Bfloat16.encode(contributions.get(i).vector(), sentBytes.get(i));
+      }
       Message head = message(new Contributed(round, i, sums.loss(), sums.hits(), sums.examples()));
-      Wire.upload(coordinator, head, contributionBytes.get(i).duplicate());
+      Wire.upload(coordinator, head, sentBytes.get(i).duplicate());
     }
     return await();
   }
@@ -308,7 +318,8 @@ final class RemoteSeat implements Seat {
           };
       return said.directive() instanceof Finish
           ? new Reception.OfBytes(0, this::object, none -> events.add(next))
-          : new Reception.OfVector(published, this::object, () -> events.add(next));
+          : new Reception.OfVector(
+              published, WireFormat.FLOAT32, this::object, () -> events.add(next));
     }
 
     private void object(String reason) {

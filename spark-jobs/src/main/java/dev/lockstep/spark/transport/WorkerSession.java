@@ -164,6 +164,7 @@ final class WorkerSession implements Runnable {
     Contribution contribution = contributions.get(said.index());
     return new Reception.OfVector(
         contribution.vector(),
+        coordinator.wire(),
         refusal,
         () -> {
           contribution.sums().set(said.loss(), said.hits(), said.examples());

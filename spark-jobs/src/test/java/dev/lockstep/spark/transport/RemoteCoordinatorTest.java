@@ -2,6 +2,7 @@ package dev.lockstep.spark.transport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.lockstep.coordinator.Directive;
 import dev.lockstep.coordinator.Directive.ComputeGradient;
@@ -62,6 +63,27 @@ class RemoteCoordinatorTest {
         training.overNetwork(SmallTraining.conf().set("spark.network.crypto.enabled", "true"));
 
     assertThat(there.parameters()).isEqualTo(training.here().parameters());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"sgd", "adam"})
+  void gradientsInHalfTheBytesLearnAsMuchAndGiveTheSameBitsEachTime(String optimizer) {
+    String settings = "epochs: 4, optimizer: %s, averaging: {mode: gradients".formatted(optimizer);
+    SmallTraining exact = SmallTraining.of(settings + "}", Dl4jEngine::new, 3);
+    SmallTraining rounded = SmallTraining.of(settings + ", wire: bfloat16}", Dl4jEngine::new, 3);
+
+    TrainingResult expected = exact.overNetwork(SmallTraining.conf());
+    TrainingResult result = rounded.overNetwork(SmallTraining.conf());
+
+    assertThat(result.parameters()).isNotEqualTo(expected.parameters());
+    assertThat(loss(result)).isCloseTo(loss(expected), withinPercentage(2));
+    assertThat(rounded.overNetwork(SmallTraining.conf()).parameters())
+        .isEqualTo(result.parameters());
+    assertThat(rounded.here().parameters()).isEqualTo(exact.here().parameters());
+  }
+
+  private static double loss(TrainingResult result) {
+    return result.history().epochs().get(3).trainingLoss();
   }
 
   @Test
