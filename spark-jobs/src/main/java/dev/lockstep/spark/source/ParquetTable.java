@@ -55,7 +55,7 @@ record ParquetTable(String name, List<Part> files, Configuration hadoop) {
     } catch (IOException e) {
       throw new ConfigurationException(
           "%s: cannot be listed: %s; expected a Parquet file or a directory of them"
-              .formatted(location, e.getMessage()),
+              .formatted(location, Location.reason(e)),
           e);
     }
   }
@@ -107,13 +107,18 @@ record ParquetTable(String name, List<Part> files, Configuration hadoop) {
         throw e;
       } catch (IOException | RuntimeException e) {
         throw new ConfigurationException(
-            "%s: cannot be read as Parquet: %s"
-                .formatted(file.name(), e.getMessage() == null ? e.toString() : e.getMessage()),
-            e);
+            "%s: cannot be read as Parquet: %s".formatted(file.name(), firstLine(e)), e);
       }
     }
     if (rows.size() == 0) {
       throw new ConfigurationException(name + ": has no rows; expected examples");
     }
+  }
+
+  private static String firstLine(Exception e) {
+    return String.valueOf(e.getMessage() == null ? e : e.getMessage())
+        .lines()
+        .findFirst()
+        .orElse("");
   }
 }
