@@ -78,7 +78,7 @@ class MistakesTest {
           evaluate --model DIR/none           | none: there is no such file; expected a run directory that holds model.zip
           evaluate --model DIR/empty          | empty/model.zip: there is no such file
           evaluate --model DIR/not.zip        | not.zip: not a zip archive
-          predict --model DIR/not.zip         | Missing required option: '--input=FILE'
+          predict --model DIR/not.zip         | Missing required option: '--input=INPUT'
           describe --network lenet --input 5  | --input is '5' but must be height x width
           describe --network lenet --input 4x4 | network 'lenet': layer 1 (conv2d)
           describe --network lenet --classes 7 | layer 7 (dense)
