@@ -30,6 +30,7 @@ import java.util.OptionalInt;
  * @param validation which training examples are held out
  * @param plan how the network is trained; it has the seed
  * @param workers how many workers, at least 1; if empty, as many as there are free slots
+ * @param workerLoss what becomes of the run when one is lost
  */
 public record Configuration(
     String name,
@@ -38,7 +39,8 @@ public record Configuration(
     EngineChoice engine,
     HoldOut validation,
     TrainingPlan plan,
-    OptionalInt workers) {
+    OptionalInt workers,
+    WorkerLoss workerLoss) {
   private static final long DEFAULT_SEED = 1;
   private static final int DEFAULT_EPOCHS = 1;
   private static final int DEFAULT_BATCH_SIZE = 32;
@@ -68,7 +70,8 @@ public record Configuration(
                 "engine", EngineChoice.AUTO, List.of(EngineChoice.values()), EngineChoice::word),
             HoldOut.read(section.section("validation")),
             readPlan(section.whole("seed", DEFAULT_SEED, 0, Long.MAX_VALUE), training),
-            readCount(training, "workers"));
+            readCount(training, "workers"),
+            WorkerLoss.read(training));
     training.done();
     section.done();
     configuration.check(section.where());
@@ -204,6 +207,7 @@ public record Configuration(
       tree.set("augmentation", Section.tree(plan.augmentation()));
     }
     plan.earlyStopping().ifPresent(stopping -> tree.set("earlyStopping", Section.tree(stopping)));
+    workerLoss.write(tree);
     return tree;
   }
 }

@@ -2,11 +2,7 @@ package dev.lockstep.coordinator;
 
 import java.util.Arrays;
 
-/**
- * Where the time of the training rounds went, in nanoseconds: a worker's computing, its wait for
- * the slowest worker, and the update (reduce, optimizer, publish) until it may go on. Keeps the
- * newest rounds; guarded by the coordinator.
- */
+/** Where the time of the newest training rounds went; guarded by the coordinator. */
 final class RoundTimes {
   private static final int KEPT = 1 << 14;
 
@@ -15,12 +11,12 @@ final class RoundTimes {
   private final long[] update = new long[KEPT];
   private long rounds;
 
-  /** Adds one round: the mean over workers of computing and waiting, and its update. */
-  void add(long computeNanos, long waitNanos, long updateNanos) {
+  /** Adds one round. */
+  void add(RoundTime time) {
     int at = (int) (rounds++ % KEPT);
-    compute[at] = computeNanos;
-    wait[at] = waitNanos;
-    update[at] = updateNanos;
+    compute[at] = time.computeNanos();
+    wait[at] = time.waitNanos();
+    update[at] = time.updateNanos();
   }
 
   /** The medians over the rounds kept. */

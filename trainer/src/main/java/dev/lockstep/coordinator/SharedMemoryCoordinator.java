@@ -3,6 +3,7 @@ package dev.lockstep.coordinator;
 import dev.lockstep.coordinator.Averaging.Parameters;
 import dev.lockstep.coordinator.Block.Scratch;
 import dev.lockstep.coordinator.Directive.Evaluate;
+import dev.lockstep.coordinator.GangState.WorkerState;
 import dev.lockstep.data.BatchOrder;
 import dev.lockstep.engine.FloatVector;
 import dev.lockstep.engine.StepSums;
@@ -17,6 +18,8 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -59,6 +62,9 @@ public final class SharedMemoryCoordinator implements Coordinator {
   private boolean applying;
   private long collectingSince;
   private long appliedSince;
+  private long losses;
+  private long recoveries;
+  private Consumer<RoundTime> roundObserver = time -> {};
 
   /** Counts the turns from collecting to applying and back. */
   private volatile long turn;
@@ -131,6 +137,10 @@ public final class SharedMemoryCoordinator implements Coordinator {
       }
       throwIfAborted();
       withdraw(rank);
+      if (earlier != null) {
+        losses += earlier.left ? 0 : 1;
+        recoveries++;
+      }
       collected = null;
       seats[rank] = new LocalSeat(rank, attempt);
       turned.signalAll();
@@ -164,6 +174,38 @@ public final class SharedMemoryCoordinator implements Coordinator {
   /** Why the run has failed, if it has. */
   public Optional<RunAbortedException> failure() {
     return Optional.ofNullable(failure);
+  }
+
+  /** How the gang is now. */
+  public GangState state() {
+    lock.lock();
+    try {
+      return new GangState(
+          progression.current(),
+          progression.step(),
+          IntStream.range(0, workers).mapToObj(this::state).toList(),
+          losses,
+          recoveries);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private WorkerState state(int rank) {
+    if (present[rank]) {
+      return WorkerState.WAITING;
+    }
+    return seats[rank] == null || seats[rank].left ? WorkerState.ABSENT : WorkerState.COMPUTING;
+  }
+
+  /** From now on tells {@code observer} where the time of each training round went, at its end. */
+  public void observe(Consumer<RoundTime> observer) {
+    lock.lock();
+    try {
+      roundObserver = observer;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** How many workers the gang has. */
@@ -348,7 +390,10 @@ public final class SharedMemoryCoordinator implements Coordinator {
       waited += appliedSince - arrival;
       computed += arrival - collectingSince;
     }
-    times.add(computed / workers, waited / workers, System.nanoTime() - appliedSince);
+    RoundTime time =
+        new RoundTime(computed / workers, waited / workers, System.nanoTime() - appliedSince);
+    times.add(time);
+    roundObserver.accept(time);
   }
 
   private void turnToCollecting() {
@@ -430,6 +475,7 @@ public final class SharedMemoryCoordinator implements Coordinator {
     private final long attempt;
     private final List<Contribution> contributions;
     private final Scratch scratch = new Scratch();
+    private boolean left;
 
     private LocalSeat(int rank, long attempt) {
       this.rank = rank;
@@ -476,9 +522,19 @@ public final class SharedMemoryCoordinator implements Coordinator {
       return directive();
     }
 
+    /** A worker that leaves before the end keeps its place until its next attempt takes it. */
     @Override
     public void close() {
-      // A worker that leaves before the end keeps its place until its next attempt takes it.
+      lock.lock();
+      try {
+        boolean early = failure == null && !(progression.current() instanceof Directive.Finish);
+        if (early && seats[rank] == this && !left) {
+          left = true;
+          losses++;
+        }
+      } finally {
+        lock.unlock();
+      }
     }
   }
 }

@@ -16,6 +16,7 @@ import dev.lockstep.yaml.Section;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -100,6 +101,37 @@ class ConfigurationTest {
   }
 
   @Test
+  void whatBecomesOfLostWorkersIsSaidInWordsAndSeconds() {
+    WorkerLoss loss =
+        read("network: mlp-512\n"
+                + "training: {onWorkerLoss: fail, workerTimeout: 8, replacementTimeout: 30}")
+            .workerLoss();
+
+    assertThat(loss)
+        .isEqualTo(
+            new WorkerLoss(
+                WorkerLoss.Reaction.FAIL, Duration.ofSeconds(8), Duration.ofSeconds(30)));
+    assertThat(loss.heartbeatInterval()).isEqualTo(Duration.ofSeconds(2));
+    assertThat(WorkerLoss.patience(loss.workerTimeout())).isEqualTo(Duration.ofSeconds(4));
+    assertThat(WorkerLoss.patience(loss.replacementTimeout())).isEqualTo(Duration.ofSeconds(10));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "onWorkerLoss: retry | training.onWorkerLoss is 'retry' but must be one of wait, fail",
+        "workerTimeout: 0 | training.workerTimeout is '0' but must be a whole number of at least 1",
+        "replacementTimeout: 10min | training.replacementTimeout is '10min' but must be",
+        "silenceTimeout: 5 | silenceTimeout"
+      })
+  void aDeadlineThatCannotBeUsedIsRefused(String setting, String message) {
+    assertThatThrownBy(() -> read("network: mlp-512\ntraining: {%s}".formatted(setting)))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining(message);
+  }
+
+  @Test
   void theResolvedConfigurationHasEveryDefaultWrittenOut() {
     Configuration configuration =
         Configuration.read(
@@ -148,6 +180,9 @@ class ConfigurationTest {
                 patience: 0
                 minDelta: 0.0
                 restoreBestWeights: false
+              onWorkerLoss: "wait"
+              workerTimeout: 60
+              replacementTimeout: 600
             """);
   }
 

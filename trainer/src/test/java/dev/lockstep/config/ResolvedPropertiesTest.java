@@ -36,6 +36,7 @@ import dev.lockstep.optimizer.RmsProp;
 import dev.lockstep.optimizer.Sgd;
 import dev.lockstep.split.HoldOut;
 import dev.lockstep.yaml.Section;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -70,9 +71,10 @@ class ResolvedPropertiesTest {
             enums(EngineChoice.class),
             validations,
             plans(),
-            Arbitraries.integers().between(0, 8))
+            Arbitraries.integers().between(0, 8),
+            losses())
         .as(
-            (name, dataset, network, engine, validation, plan, workers) ->
+            (name, dataset, network, engine, validation, plan, workers, loss) ->
                 new Configuration(
                     "run-" + Integer.toHexString(name.hashCode()),
                     TextNode.valueOf(dataset),
@@ -80,7 +82,13 @@ class ResolvedPropertiesTest {
                     engine,
                     validation,
                     plan,
-                    workers == 0 ? OptionalInt.empty() : OptionalInt.of(workers)));
+                    workers == 0 ? OptionalInt.empty() : OptionalInt.of(workers),
+                    loss));
+  }
+
+  private static Arbitrary<WorkerLoss> losses() {
+    Arbitrary<Duration> times = sizes().map(Duration::ofSeconds);
+    return Combinators.combine(enums(WorkerLoss.Reaction.class), times, times).as(WorkerLoss::new);
   }
 
   private static Arbitrary<TrainingPlan> plans() {

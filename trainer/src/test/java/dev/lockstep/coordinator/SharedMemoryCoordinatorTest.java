@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lockstep.coordinator.Averaging.Gradients;
 import dev.lockstep.coordinator.Directive.ComputeGradient;
+import dev.lockstep.coordinator.GangState.WorkerState;
 import dev.lockstep.data.Augmentation;
 import dev.lockstep.data.BatchOrder;
 import dev.lockstep.data.Shape;
@@ -15,6 +16,8 @@ import dev.lockstep.network.NetworkDefinition;
 import dev.lockstep.optimizer.Optimizer;
 import dev.lockstep.yaml.Section;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -164,5 +167,51 @@ class SharedMemoryCoordinatorTest {
     assertThatThrownBy(() -> pushNow(seat, EXAMPLES - 1))
         .isInstanceOf(RunAbortedException.class)
         .hasMessageContaining("epoch 1 used 7 training examples, but there are 8");
+  }
+
+  @Test
+  void whoIsThereWhoIsLostAndWhoIsBackCanBeSeen() throws Exception {
+    SharedMemoryCoordinator coordinator = coordinator("{name: sgd, learningRate: 1.0}", 2);
+    List<RoundTime> rounds = new ArrayList<>();
+    coordinator.observe(rounds::add);
+    assertThat(coordinator.state().count(WorkerState.ABSENT)).isEqualTo(2);
+
+    Seat first = coordinator.join(0, 0);
+    Seat dying = coordinator.join(1, 1);
+    assertThat(coordinator.state().workers())
+        .containsExactly(WorkerState.COMPUTING, WorkerState.COMPUTING);
+    dying.close();
+    assertThat(coordinator.state().workers())
+        .containsExactly(WorkerState.COMPUTING, WorkerState.ABSENT);
+    assertThat(coordinator.state().losses()).isEqualTo(1);
+    assertThat(coordinator.state().recoveries()).isZero();
+
+    Seat heir = coordinator.join(1, 2);
+    CompletableFuture<Directive> pushed = push(first, 4);
+    while (coordinator.state().count(WorkerState.WAITING) == 0) {
+      Thread.onSpinWait();
+    }
+    assertThat(rounds).isEmpty();
+    pushNow(heir, 4);
+    pushed.get();
+
+    assertThat(coordinator.state().losses()).isEqualTo(1);
+    assertThat(coordinator.state().recoveries()).isEqualTo(1);
+    assertThat(coordinator.state().step()).isEqualTo(1);
+    assertThat(rounds).hasSize(1);
+    assertThat(rounds.get(0).computeNanos()).isPositive();
+  }
+
+  @Test
+  void aWorkerThatLeavesAfterTheEndIsNoLoss() throws Exception {
+    SharedMemoryCoordinator coordinator = coordinator("{name: sgd, learningRate: 1.0}", 1);
+    Seat seat = coordinator.join(0, 0);
+    while (!(seat.directive() instanceof Directive.Finish)) {
+      pushNow(seat, EXAMPLES);
+    }
+
+    seat.close();
+
+    assertThat(coordinator.state().losses()).isZero();
   }
 }

@@ -1,5 +1,7 @@
 package dev.lockstep.spark.gang;
 
+import dev.lockstep.config.Configuration;
+import dev.lockstep.config.WorkerLoss;
 import dev.lockstep.coordinator.Progress;
 import dev.lockstep.coordinator.RunAbortedException;
 import dev.lockstep.coordinator.SharedMemoryCoordinator;
@@ -15,6 +17,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.SparkException;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
@@ -43,12 +46,15 @@ public final class Gang {
   private final Training training;
   private final BatchOrder order;
   private final int size;
+  private final WorkerLoss workerLoss;
   private final SharedMemoryCoordinator coordinator;
 
   private Gang(Training training, int size) {
     this.training = training;
     this.order = training.order();
     this.size = size;
+    this.workerLoss =
+        training.configuration().map(Configuration::workerLoss).orElse(WorkerLoss.DEFAULT);
     this.coordinator =
         new SharedMemoryCoordinator(
             training.plan(),
@@ -71,11 +77,14 @@ public final class Gang {
    * @throws RunAbortedException if it fails, with the first worker's error as cause
    */
   public TrainingResult run(JavaSparkContext spark) {
-    try {
+    GangTasks tasks = new GangTasks(spark.sc(), id, coordinator, workerLoss);
+    spark.sc().addSparkListener(tasks);
+    spark.setLocalProperty(GangTasks.PROPERTY, id);
+    try (GangMetrics metrics = GangMetrics.register(coordinator, SparkEnv.get().metricsSystem())) {
       if (spark.isLocal()) {
-        runHere(spark);
+        runHere(spark, tasks);
       } else {
-        runOnExecutors(spark);
+        runOnExecutors(spark, tasks);
       }
       return coordinator.result();
     } catch (RuntimeException e) {
@@ -84,6 +93,9 @@ public final class Gang {
     } catch (Exception e) {
       coordinator.abort(e);
       return coordinator.result();
+    } finally {
+      spark.setLocalProperty(GangTasks.PROPERTY, null);
+      spark.sc().removeSparkListener(tasks);
     }
   }
 
@@ -91,35 +103,37 @@ public final class Gang {
     return spark.parallelize(IntStream.range(0, size).boxed().toList(), size);
   }
 
-  private void runHere(JavaSparkContext spark) {
+  private void runHere(JavaSparkContext spark, GangTasks tasks) throws Exception {
+    Roll roll =
+        new Roll(
+            workerLoss, tasks, coordinator::state, System::nanoTime, LOG::warn, coordinator::abort);
     GANGS.put(id, this);
     try {
       String gang = id;
-      ranks(spark).foreach(rank -> work(gang, rank));
+      await(ranks(spark).foreachAsync(rank -> work(gang, rank)), roll::check);
     } finally {
       GANGS.remove(id);
     }
   }
 
-  private void runOnExecutors(JavaSparkContext spark) throws Exception {
-    TaskExecutors executors = new TaskExecutors(spark.sc());
-    spark.sc().addSparkListener(executors);
+  private void runOnExecutors(JavaSparkContext spark, GangTasks tasks) throws Exception {
     try (CoordinatorServer server =
-        new CoordinatorServer(coordinator, spark.getConf(), executors::replace)) {
-      await(ranks(spark).foreachAsync(RemoteWorker.of(training, size, server.invitation())));
-    } finally {
-      spark.sc().removeSparkListener(executors);
+        new CoordinatorServer(coordinator, spark.getConf(), workerLoss, tasks)) {
+      await(
+          ranks(spark).foreachAsync(RemoteWorker.of(training, size, server.invitation())),
+          () -> {});
     }
   }
 
   /** When the run has failed, workers that are not there yet will never come to learn it. */
-  private void await(Future<Void> job) throws Exception {
+  private void await(Future<Void> job, Runnable glance) throws Exception {
     long failedSince = 0;
     while (true) {
       try {
         job.get(GLANCE_MILLIS, TimeUnit.MILLISECONDS);
         return;
       } catch (TimeoutException e) {
+        glance.run();
         if (coordinator.failure().isPresent()) {
           failedSince = failedSince == 0 ? System.nanoTime() : failedSince;
           if (System.nanoTime() - failedSince > GRACE_NANOS) {
@@ -154,21 +168,25 @@ public final class Gang {
     }
     TaskContext task = TaskContext.get();
     if (task.attemptNumber() > 0) {
-      LOG.warn("worker of rank {} starts again, attempt {}", rank, task.attemptNumber());
+      LOG.warn(
+          "worker of rank {} is back at step {}: attempt {}",
+          rank,
+          gang.coordinator.state().step(),
+          task.taskAttemptId());
     }
     try {
       gang.training.worker(gang.order, rank, gang.size).run(gang.coordinator, task.taskAttemptId());
     } catch (RunAbortedException e) {
       LOG.debug("worker of rank {} ends: {}", rank, e.getMessage());
     } catch (OutOfMemoryError e) {
-      // Spark ends the whole process at a task's OutOfMemoryError, even as a cause.
-      throw new IllegalStateException(
-          "worker of rank %d: %s; use a smaller training.batchSize, or give the process more memory"
-              .formatted(rank, e.getMessage()));
-    } catch (RuntimeException | Error e) {
-      LOG.warn(
-          "worker of rank {} failed at attempt {}: {}", rank, task.attemptNumber(), e.toString());
-      throw e;
+      throw outOfMemory(rank, e);
     }
+  }
+
+  /** Spark ends the whole process at a task's OutOfMemoryError, even as a cause. */
+  static IllegalStateException outOfMemory(int rank, OutOfMemoryError error) {
+    return new IllegalStateException(
+        "worker of rank %d: %s; use a smaller training.batchSize, or give the process more memory"
+            .formatted(rank, error.getMessage()));
   }
 }

@@ -66,6 +66,8 @@ record RemoteWorker(
     } catch (FencedException e) {
       LOG.warn(e.getMessage());
       throw new TaskKilledException(e.getMessage());
+    } catch (OutOfMemoryError e) {
+      throw Gang.outOfMemory(rank, e);
     }
   }
 

@@ -1,10 +1,12 @@
 package dev.lockstep.spark.transport;
 
+import dev.lockstep.config.WorkerLoss;
 import dev.lockstep.coordinator.Directive;
-import dev.lockstep.spark.transport.TransportSettings.OnWorkerLoss;
+import dev.lockstep.coordinator.GangState;
 import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -13,10 +15,9 @@ import java.util.stream.Stream;
  * many threads.
  */
 final class Attendance {
-  /** Whoever waits longer says so. */
-  static final Duration PATIENCE = Duration.ofSeconds(10);
-
-  private final TransportSettings settings;
+  private final WorkerLoss settings;
+  private final WorkerTasks tasks;
+  private final Supplier<GangState> gang;
   private final LongSupplier nanoTime;
   private final Consumer<String> log;
   private final Consumer<RuntimeException> abort;
@@ -25,44 +26,59 @@ final class Attendance {
   /**
    * The attendance of a gang that nobody has joined yet.
    *
+   * @param tasks knows where the workers run
+   * @param gang tells how far the training is
    * @param nanoTime the clock
    * @param log is told what an operator should know
    * @param abort is told why the run must end
    */
   Attendance(
-      int workers,
-      TransportSettings settings,
+      WorkerLoss settings,
+      WorkerTasks tasks,
+      Supplier<GangState> gang,
       LongSupplier nanoTime,
       Consumer<String> log,
       Consumer<RuntimeException> abort) {
     this.settings = settings;
+    this.tasks = tasks;
+    this.gang = gang;
     this.nanoTime = nanoTime;
     this.log = log;
     this.abort = abort;
     this.rows =
-        Stream.generate(() -> new Row(nanoTime.getAsLong())).limit(workers).toArray(Row[]::new);
+        Stream.generate(() -> new Row(nanoTime.getAsLong()))
+            .limit(gang.get().workers().size())
+            .toArray(Row[]::new);
   }
 
   /** A worker that is connected. */
   static final class Presence {
     private final String host;
+    private final long attempt;
     private final Runnable disconnect;
     private volatile long heard;
 
     /**
-     * A worker on {@code host}.
+     * The given attempt of a worker, on {@code host}.
      *
      * @param disconnect ends its connection
      */
-    Presence(String host, Runnable disconnect) {
+    Presence(String host, long attempt, Runnable disconnect) {
       this.host = host;
+      this.attempt = attempt;
       this.disconnect = disconnect;
+    }
+
+    @Override
+    public String toString() {
+      return "attempt %d on %s".formatted(attempt, host);
     }
   }
 
   private static final class Row {
     private Presence presence;
-    private String lastSeen = "it has not joined yet; are there enough executors?";
+    private long attempt;
+    private String lastSeen = "it has not joined yet";
     private long absentSince;
     private Directive asked;
     private long askedSince;
@@ -76,19 +92,35 @@ final class Attendance {
     }
   }
 
+  /** Whether a worker of this rank is there. */
+  synchronized boolean taken(int rank) {
+    return rows[rank].presence != null;
+  }
+
+  /** Whether training is over for this rank. */
+  synchronized boolean finished(int rank) {
+    return rows[rank].finished;
+  }
+
+  /** The attempt that has the place of this rank, or had it last. */
+  synchronized long attempt(int rank) {
+    return rows[rank].attempt;
+  }
+
   /** A worker has taken its place, perhaps from an earlier attempt. */
   synchronized void joined(int rank, Presence presence) {
     Row row = rows[rank];
     presence.heard = nanoTime.getAsLong();
     if (row.absenceSaid || row.seen) {
       log.accept(
-          "worker of rank %d %s, on %s"
-              .formatted(rank, row.seen ? "is back" : "has come", presence.host));
+          "worker of rank %d %s at step %d: %s"
+              .formatted(rank, row.seen ? "is back" : "has come", gang.get().step(), presence));
     }
     row.presence = presence;
+    row.attempt = presence.attempt;
     row.seen = true;
     row.absenceSaid = false;
-    row.lastSeen = "it was on " + presence.host;
+    row.lastSeen = "it was " + presence;
   }
 
   /** A byte has come from the worker. */
@@ -108,11 +140,12 @@ final class Attendance {
     row.presence = null;
     row.absentSince = nanoTime.getAsLong();
     row.asked = null;
-    String what = "worker of rank %d is lost: %s (%s)".formatted(rank, how, row.lastSeen);
-    if (settings.onWorkerLoss() == OnWorkerLoss.FAIL) {
+    String what =
+        "worker of rank %d is lost at step %d: %s (%s)"
+            .formatted(rank, gang.get().step(), how, row.lastSeen);
+    if (settings.reaction() == WorkerLoss.Reaction.FAIL) {
       abort.accept(
-          new IllegalStateException(
-              what + "; spark.lockstep.onWorkerLoss is fail, so the run ends"));
+          new IllegalStateException(what + "; training.onWorkerLoss is fail, so the run ends"));
     } else {
       log.accept(
           what
@@ -133,7 +166,7 @@ final class Attendance {
   }
 
   /** The worker has been told that training is over. */
-  synchronized void finished(int rank) {
+  synchronized void finish(int rank) {
     rows[rank].finished = true;
   }
 
@@ -154,38 +187,46 @@ final class Attendance {
 
   private void checkAbsent(int rank, Row row) {
     Duration absent = since(row.absentSince);
-    if (absent.compareTo(settings.replacementTimeout()) > 0) {
+    Duration timeout = settings.replacementTimeout();
+    if (absent.compareTo(timeout) > 0) {
       abort.accept(
           new IllegalStateException(
-              "worker of rank %d did not come within %d s (spark.lockstep.replacementTimeout): %s"
-                  .formatted(rank, settings.replacementTimeout().toSeconds(), row.lastSeen)));
-    } else if (absent.compareTo(PATIENCE) > 0 && !row.absenceSaid) {
+              "worker of rank %d did not come within %d s (training.replacementTimeout): %s; %s"
+                  .formatted(rank, timeout.toSeconds(), row.lastSeen, tasks.whereabouts(rank))));
+    } else if (absent.compareTo(WorkerLoss.patience(timeout)) > 0 && !row.absenceSaid) {
       row.absenceSaid = true;
       log.accept(
-          "waiting since %d s for worker of rank %d: %s; the run gives up in %d s"
+          "waiting since %d s for worker of rank %d: %s; %s; the run gives up in %d s"
               .formatted(
                   absent.toSeconds(),
                   rank,
                   row.lastSeen,
-                  settings.replacementTimeout().minus(absent).toSeconds()));
+                  tasks.whereabouts(rank),
+                  timeout.minus(absent).toSeconds()));
     }
   }
 
   private void checkPresent(int rank, Row row) {
     Duration silence = since(row.presence.heard);
-    if (silence.compareTo(settings.silenceTimeout()) > 0) {
+    Duration timeout = settings.workerTimeout();
+    if (silence.compareTo(timeout) > 0) {
       row.presence.disconnect.run();
       lose(
           rank,
-          "not a byte came from it for %d s (spark.lockstep.silenceTimeout)"
+          "not a byte came from it for %d s (training.workerTimeout)"
               .formatted(silence.toSeconds()));
     } else if (row.asked != null
         && !row.slownessSaid
-        && since(row.askedSince).compareTo(PATIENCE) > 0) {
+        && since(row.askedSince).compareTo(WorkerLoss.patience(timeout)) > 0) {
       row.slownessSaid = true;
       log.accept(
-          "waiting since %d s for worker of rank %d on %s to answer %s; it lives, and the run waits as long as it does"
-              .formatted(since(row.askedSince).toSeconds(), rank, row.presence.host, row.asked));
+          "waiting since %d s for worker of rank %d, %s, to answer %s; the run waits as long as it lives, and takes it for dead after %d s without a byte"
+              .formatted(
+                  since(row.askedSince).toSeconds(),
+                  rank,
+                  row.presence,
+                  row.asked,
+                  timeout.toSeconds()));
     }
   }
 

@@ -1,9 +1,11 @@
 package dev.lockstep.spark.transport;
 
+import dev.lockstep.config.WorkerLoss;
 import dev.lockstep.coordinator.RunAbortedException;
 import dev.lockstep.coordinator.SharedMemoryCoordinator;
 import dev.lockstep.metrics.Tally;
 import dev.lockstep.spark.transport.Message.Place;
+import dev.lockstep.yaml.ConfigurationException;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -23,7 +25,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongConsumer;
 import org.apache.spark.SparkConf;
 import org.apache.spark.network.TransportContext;
 import org.apache.spark.network.client.TransportClient;
@@ -49,10 +50,12 @@ public final class CoordinatorServer implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(CoordinatorServer.class);
   private static final AttributeKey<WorkerConnection> CONNECTION =
       AttributeKey.valueOf(CoordinatorServer.class, "connection");
+  private static final String PORT = "spark.lockstep.port";
+  private static final int MOST_PORT = 65535;
   private static final int SECRET_BYTES = 32;
 
   private final SharedMemoryCoordinator coordinator;
-  private final LongConsumer silent;
+  private final WorkerTasks tasks;
   private final Refusals refusals = new Refusals();
   private final Attendance attendance;
   private final Set<WorkerSession> sessions = ConcurrentHashMap.newKeySet();
@@ -67,34 +70,49 @@ public final class CoordinatorServer implements Closeable {
   /**
    * Opens a port for the workers of {@code coordinator}.
    *
-   * @param conf Spark's, of a running driver: host, encryption and {@link TransportSettings}
-   * @param silent is told the attempt of a worker that is taken for dead, for it may only hang
+   * @param conf Spark's, of a running driver: host, encryption, and {@code spark.lockstep.port},
+   *     the port; 0, or nothing, for any that is free
+   * @param workerLoss how long to wait for workers
+   * @param tasks in which they run
+   * @throws ConfigurationException if the port is none
    */
   public CoordinatorServer(
-      SharedMemoryCoordinator coordinator, SparkConf conf, LongConsumer silent) {
+      SharedMemoryCoordinator coordinator,
+      SparkConf conf,
+      WorkerLoss workerLoss,
+      WorkerTasks tasks) {
     this.coordinator = coordinator;
-    this.silent = silent;
-    TransportSettings settings = TransportSettings.read(conf);
+    this.tasks = tasks;
     this.attendance =
         new Attendance(
-            coordinator.workers(), settings, System::nanoTime, LOG::warn, coordinator::abort);
+            workerLoss, tasks, coordinator::state, System::nanoTime, LOG::warn, coordinator::abort);
     String host = conf.get("spark.driver.host");
     boolean encrypted = conf.getBoolean("spark.network.crypto.enabled", false);
     Invitation unbound =
-        new Invitation(host, 0, UUID.randomUUID(), newSecret(), encrypted, settings);
+        new Invitation(host, 0, UUID.randomUUID(), newSecret(), encrypted, workerLoss);
     int threads = Math.min(coordinator.workers(), Runtime.getRuntime().availableProcessors());
-    TransportConf transport = Wire.conf(conf, encrypted, settings, threads);
-    this.context = new GuardedContext(transport, settings.connectTimeout().toSeconds());
+    TransportConf transport = Wire.conf(conf, encrypted, workerLoss.workerTimeout(), threads);
+    this.context = new GuardedContext(transport, workerLoss.workerTimeout().toSeconds());
     this.server =
         context.createServer(
             conf.get("spark.driver.bindAddress", host),
-            settings.port(),
+            port(conf),
             List.of(authentication(transport, unbound)));
     this.invitation =
         new Invitation(
-            host, server.getPort(), unbound.run(), unbound.secret(), encrypted, settings);
+            host, server.getPort(), unbound.run(), unbound.secret(), encrypted, workerLoss);
     var unused = watch.scheduleWithFixedDelay(this::check, 1, 1, TimeUnit.SECONDS);
     LOG.info("the coordinator of {} waits for {} workers", invitation, coordinator.workers());
+  }
+
+  private static int port(SparkConf conf) {
+    String written = conf.get(PORT, "0");
+    if (!written.matches("\\d{1,5}") || Integer.parseInt(written) > MOST_PORT) {
+      throw new ConfigurationException(
+          "%s is '%s' but must be a port from 0 to %d; 0 means any that is free"
+              .formatted(PORT, written, MOST_PORT));
+    }
+    return Integer.parseInt(written);
   }
 
   private static String newSecret() {
@@ -191,10 +209,16 @@ public final class CoordinatorServer implements Closeable {
     Runnable kill =
         () -> {
           worker.close();
-          silent.accept(place.attempt());
+          tasks.replace(place.attempt());
         };
     WorkerSession session =
-        new WorkerSession(coordinator, place, host(worker.getChannel()), worker, kill, attendance);
+        new WorkerSession(
+            coordinator,
+            place,
+            tasks.speculative(place.attempt()),
+            new Attendance.Presence(host(worker.getChannel()), place.attempt(), kill),
+            worker,
+            attendance);
     sessions.add(session);
     seats.execute(session);
     return session;

@@ -1,5 +1,6 @@
 package dev.lockstep.spark.transport;
 
+import dev.lockstep.config.WorkerLoss;
 import java.io.Serializable;
 import java.util.UUID;
 
@@ -11,9 +12,10 @@ import java.util.UUID;
  * @param run which run this is; coordinators refuse workers of another
  * @param secret what proves that a worker belongs to the run, and the coordinator too
  * @param encrypted whether all that is said is encrypted
+ * @param workerLoss how long they wait for one another
  */
 public record Invitation(
-    String host, int port, UUID run, String secret, boolean encrypted, TransportSettings settings)
+    String host, int port, UUID run, String secret, boolean encrypted, WorkerLoss workerLoss)
     implements Serializable {
   /** {@code host:port}. */
   public String address() {

@@ -1,5 +1,6 @@
 package dev.lockstep.spark.transport;
 
+import dev.lockstep.config.WorkerLoss;
 import dev.lockstep.coordinator.Contribution;
 import dev.lockstep.coordinator.Directive;
 import dev.lockstep.coordinator.Directive.Finish;
@@ -36,6 +37,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.apache.spark.SparkConf;
 import org.apache.spark.network.TransportContext;
@@ -62,6 +64,7 @@ final class RemoteSeat implements Seat {
   private static final long RETRY_MILLIS = 250;
 
   private final Invitation invitation;
+  private final Duration timeout;
   private final Place place;
   private final WireFormat wire;
   private final FloatBuffer published;
@@ -82,6 +85,7 @@ final class RemoteSeat implements Seat {
 
   RemoteSeat(Invitation invitation, Place place, SeatShape shape, WireFormat wire, SparkConf conf) {
     this.invitation = invitation;
+    this.timeout = invitation.workerLoss().workerTimeout();
     this.place = place;
     this.wire = wire;
     this.published = FloatVector.allocate(shape.vectorLength());
@@ -93,7 +97,7 @@ final class RemoteSeat implements Seat {
               : ByteBuffer.allocateDirect(shape.vectorLength() * Bfloat16.BYTES));
       contributions.add(new Contribution(bytes.asFloatBuffer(), new StepSums()));
     }
-    TransportConf transport = Wire.conf(conf, invitation.encrypted(), invitation.settings(), 1);
+    TransportConf transport = Wire.conf(conf, invitation.encrypted(), timeout, 1);
     this.context = new HearingContext(transport);
     this.connections =
         context.createClientFactory(
@@ -108,7 +112,7 @@ final class RemoteSeat implements Seat {
     byte[] nonce = Wire.newNonce();
     Join join = new Join(HexFormat.of().formatHex(nonce));
     coordinator.sendRpc(message(join).encode(), new Joined(nonce));
-    long interval = invitation.settings().heartbeatInterval().toMillis();
+    long interval = invitation.workerLoss().heartbeatInterval().toMillis();
     heartbeats =
         coordinator
             .getChannel()
@@ -119,22 +123,25 @@ final class RemoteSeat implements Seat {
 
   private TransportClient connect() throws InterruptedException {
     long started = System.nanoTime();
-    Duration timeout = invitation.settings().connectTimeout();
     while (true) {
       try {
         return connections.createUnmanagedClient(invitation.host(), invitation.port());
-      } catch (IOException e) {
+      } catch (IOException | RuntimeException e) {
+        if (e instanceof RuntimeException && !(e.getCause() instanceof TimeoutException)) {
+          throw lost("has turned this worker away: " + e.getMessage(), e);
+        }
         Duration tried = Duration.ofNanos(System.nanoTime() - started);
         if (tried.compareTo(timeout) > 0) {
-          throw lost("cannot be reached within %d s".formatted(timeout.toSeconds()), e);
+          throw lost(
+              "cannot be reached within %d s (training.workerTimeout)"
+                  .formatted(timeout.toSeconds()),
+              e);
         }
         sayPatience(
             tried,
             "it cannot be reached (%s), and this worker gives up in %d s"
                 .formatted(e.getMessage(), timeout.minus(tried).toSeconds()));
         Thread.sleep(RETRY_MILLIS);
-      } catch (RuntimeException e) {
-        throw lost("has turned this worker away: " + e.getMessage(), e);
       }
     }
   }
@@ -191,7 +198,6 @@ final class RemoteSeat implements Seat {
 
   private Directive await() throws InterruptedException {
     long started = System.nanoTime();
-    Duration silenceTimeout = invitation.settings().silenceTimeout();
     while (true) {
       Supplier<Directive> event = events.poll(1, TimeUnit.SECONDS);
       if (event != null) {
@@ -199,22 +205,31 @@ final class RemoteSeat implements Seat {
         return directive;
       }
       Duration silence = Duration.ofNanos(System.nanoTime() - heard);
-      if (silence.compareTo(silenceTimeout) > 0) {
-        throw lost("has not sent a byte for %d s".formatted(silence.toSeconds()), null);
+      if (silence.compareTo(timeout) > 0) {
+        throw lost(
+            "has not sent a byte for %d s (training.workerTimeout)".formatted(silence.toSeconds()),
+            null);
       }
       sayPatience(
           Duration.ofNanos(System.nanoTime() - started),
-          "the others have not finished round %d, and this worker waits as long as the coordinator lives"
-              .formatted(round));
+          "%s; this worker waits as long as the coordinator lives, and gives up after %d s without a byte from it"
+              .formatted(missing(), timeout.toSeconds()));
     }
   }
 
+  private String missing() {
+    return directive == null
+        ? "it has not given this worker its place"
+        : "the others have not finished round " + round;
+  }
+
   private void sayPatience(Duration waited, String reason) {
-    if (waited.compareTo(Attendance.PATIENCE) > 0 && !patienceSaid) {
+    if (waited.compareTo(WorkerLoss.patience(timeout)) > 0 && !patienceSaid) {
       patienceSaid = true;
       LOG.warn(
-          "worker of rank {} waits since {} s for the coordinator at {}: {}",
+          "worker of rank {}, attempt {}, waits since {} s for the coordinator at {}: {}",
           place.rank(),
+          place.attempt(),
           waited.toSeconds(),
           invitation.address(),
           reason);

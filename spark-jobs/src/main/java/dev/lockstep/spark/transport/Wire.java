@@ -1,5 +1,6 @@
 package dev.lockstep.spark.transport;
 
+import dev.lockstep.config.WorkerLoss;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.SecureRandom;
@@ -26,12 +27,12 @@ final class Wire {
    * @param threads that read and write
    * @throws UnsupportedOperationException on a machine whose floats are not little-endian
    */
-  static TransportConf conf(
-      SparkConf spark, boolean encrypted, TransportSettings settings, int threads) {
+  static TransportConf conf(SparkConf spark, boolean encrypted, Duration timeout, int threads) {
     if (ByteOrder.nativeOrder() != ByteOrder.LITTLE_ENDIAN) {
       throw new UnsupportedOperationException(
           "this machine is big-endian, but vectors are sent as little-endian floats; use --master local[*] here");
     }
+    String attempt = Math.max(1, WorkerLoss.patience(timeout).toSeconds()) + "s";
     SparkConf conf =
         spark
             .clone()
@@ -39,23 +40,15 @@ final class Wire {
             .set("spark.network.crypto.saslFallback", "false")
             .set("spark.network.crypto.cipher", "AES/CTR/NoPadding")
             .set("spark.network.crypto.authEngineVersion", "2")
-            .set("spark.%s.io.connectionTimeout".formatted(MODULE), idleTimeout(settings))
             .set(
-                "spark.%s.io.connectionCreationTimeout".formatted(MODULE),
-                settings.connectTimeout().toSeconds() + "s")
-            .set("spark.network.auth.rpcTimeout", settings.connectTimeout().toSeconds() + "s")
+                "spark.%s.io.connectionTimeout".formatted(MODULE),
+                2 * timeout.toSeconds() + 1 + "s")
+            .set("spark.%s.io.connectionCreationTimeout".formatted(MODULE), attempt)
+            .set("spark.network.auth.rpcTimeout", attempt)
             .set("spark.%s.io.enableTcpKeepAlive".formatted(MODULE), "true")
             .set("spark.%s.io.serverThreads".formatted(MODULE), Integer.toString(threads))
             .set("spark.%s.io.clientThreads".formatted(MODULE), Integer.toString(threads));
     return SparkTransportConf.fromSparkConf(conf, MODULE, threads, Option.empty());
-  }
-
-  /** Heartbeats decide who is dead, long before Spark does. */
-  private static String idleTimeout(TransportSettings settings) {
-    Duration silence = settings.silenceTimeout();
-    Duration connect = settings.connectTimeout();
-    Duration longer = silence.compareTo(connect) > 0 ? silence : connect;
-    return 2 * longer.toSeconds() + 1 + "s";
   }
 
   /** The secret of one run; of any other there is none. */

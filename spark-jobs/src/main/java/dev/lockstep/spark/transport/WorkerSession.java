@@ -22,6 +22,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.apache.spark.network.client.TransportClient;
 
@@ -31,6 +32,8 @@ import org.apache.spark.network.client.TransportClient;
  * contributions.
  */
 final class WorkerSession implements Runnable {
+  private static final long GLANCE_MILLIS = 100;
+
   private enum Signal {
     COMPLETE,
     GONE
@@ -41,9 +44,10 @@ final class WorkerSession implements Runnable {
 
   private final SharedMemoryCoordinator coordinator;
   private final Place place;
+  private final boolean speculative;
+  private final Attendance.Presence presence;
   private final TransportClient worker;
   private final Attendance attendance;
-  private final Attendance.Presence presence;
   private final BlockingQueue<Signal> signals = new LinkedBlockingQueue<>();
 
   // Handed to the channel's thread by `awaited`, and back by a signal.
@@ -54,26 +58,55 @@ final class WorkerSession implements Runnable {
   /**
    * A session for the worker at {@code place}.
    *
-   * @param host where it is
+   * @param speculative whether it must not take the place of a worker that lives
    * @param worker the connection to it
-   * @param kill ends it when it has been silent for too long
    */
   WorkerSession(
       SharedMemoryCoordinator coordinator,
       Place place,
-      String host,
+      boolean speculative,
+      Attendance.Presence presence,
       TransportClient worker,
-      Runnable kill,
       Attendance attendance) {
     this.coordinator = coordinator;
     this.place = place;
+    this.speculative = speculative;
+    this.presence = presence;
     this.worker = worker;
     this.attendance = attendance;
-    this.presence = new Attendance.Presence(host, kill);
   }
 
   @Override
   public void run() {
+    if (!speculative || standsBy()) {
+      work();
+    }
+  }
+
+  /**
+   * Waits until the worker that has the place is lost.
+   *
+   * @return false if this copy is not needed, or has gone
+   */
+  private boolean standsBy() {
+    try {
+      while (attendance.taken(place.rank())) {
+        if (attendance.finished(place.rank())) {
+          leave(new Fenced(attendance.attempt(place.rank())));
+          return false;
+        }
+        if (signals.poll(GLANCE_MILLIS, TimeUnit.MILLISECONDS) == Signal.GONE) {
+          return false;
+        }
+      }
+      return true;
+    } catch (InterruptedException e) {
+      worker.close();
+      return false;
+    }
+  }
+
+  private void work() {
     try (Seat seat = coordinator.join(place.rank(), place.attempt())) {
       attendance.joined(place.rank(), presence);
       serve(seat);
@@ -104,7 +137,7 @@ final class WorkerSession implements Runnable {
     tallies.clear();
     boolean last = directive instanceof Finish;
     if (last) {
-      attendance.finished(place.rank());
+      attendance.finish(place.rank());
     } else {
       attendance.asked(place.rank(), directive);
     }

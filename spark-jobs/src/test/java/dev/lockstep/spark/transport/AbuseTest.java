@@ -47,8 +47,8 @@ class AbuseTest {
 
   private final SmallTraining training = SmallTraining.of(SETTINGS, Dl4jEngine::new, 2);
 
-  private static CoordinatorServer serve(SharedMemoryCoordinator coordinator) {
-    return new CoordinatorServer(coordinator, SmallTraining.conf(), attempt -> {});
+  private CoordinatorServer serve(SharedMemoryCoordinator coordinator) {
+    return training.serve(coordinator, SmallTraining.conf());
   }
 
   @Test
@@ -119,7 +119,7 @@ class AbuseTest {
         Invitation real = server.invitation();
         Invitation guessed =
             new Invitation(
-                real.host(), real.port(), real.run(), "guessed", encrypted, real.settings());
+                real.host(), real.port(), real.run(), "guessed", encrypted, real.workerLoss());
 
         assertThatThrownBy(() -> training.remote(guessed).join(0, 0))
             .isInstanceOf(CoordinatorLostException.class)
@@ -185,7 +185,8 @@ class AbuseTest {
   private static void expectClosed(Invitation invitation, Place place, Message upload, int bytes)
       throws Exception {
     Deaf deaf = new Deaf();
-    TransportConf conf = Wire.conf(SmallTraining.conf(), false, invitation.settings(), 1);
+    TransportConf conf =
+        Wire.conf(SmallTraining.conf(), false, invitation.workerLoss().workerTimeout(), 1);
     try (TransportContext context = new TransportContext(conf, deaf);
         TransportClientFactory connections =
             context.createClientFactory(

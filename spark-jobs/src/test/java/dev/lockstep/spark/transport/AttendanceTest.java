@@ -2,9 +2,12 @@ package dev.lockstep.spark.transport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.config.WorkerLoss;
+import dev.lockstep.config.WorkerLoss.Reaction;
 import dev.lockstep.coordinator.Directive.ComputeGradient;
+import dev.lockstep.coordinator.GangState;
+import dev.lockstep.coordinator.GangState.WorkerState;
 import dev.lockstep.spark.transport.Attendance.Presence;
-import dev.lockstep.spark.transport.TransportSettings.OnWorkerLoss;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,25 +15,28 @@ import org.junit.jupiter.api.Test;
 
 /** What is said and done about workers that are not there, with a clock that is set by hand. */
 class AttendanceTest {
+  private static final GangState GANG =
+      new GangState(
+          new ComputeGradient(0, 3, 3), 3, List.of(WorkerState.ABSENT, WorkerState.ABSENT), 0, 0);
+
   private final List<String> said = new ArrayList<>();
   private final List<String> aborts = new ArrayList<>();
   private final List<String> killed = new ArrayList<>();
   private long now = 1;
+  private long attempt = 4;
 
-  private Attendance attendance(OnWorkerLoss onWorkerLoss) {
-    TransportSettings settings =
-        new TransportSettings(
-            onWorkerLoss,
-            Duration.ofSeconds(60),
-            Duration.ofSeconds(5),
-            Duration.ofSeconds(30),
-            Duration.ofSeconds(100),
-            0);
-    return new Attendance(2, settings, () -> now, said::add, e -> aborts.add(e.getMessage()));
+  private Attendance attendance(Reaction reaction) {
+    return new Attendance(
+        new WorkerLoss(reaction, Duration.ofSeconds(30), Duration.ofSeconds(100)),
+        new SmallTraining.Threads(),
+        () -> GANG,
+        () -> now,
+        said::add,
+        e -> aborts.add(e.getMessage()));
   }
 
   private Presence worker(String host) {
-    return new Presence(host, () -> killed.add(host));
+    return new Presence(host, attempt++, () -> killed.add(host));
   }
 
   private void pass(Attendance attendance, int seconds) {
@@ -42,7 +48,7 @@ class AttendanceTest {
 
   @Test
   void ofAWorkerThatNeverComesItIsSaidOnceAndThenTheRunEnds() {
-    Attendance attendance = attendance(OnWorkerLoss.WAIT);
+    Attendance attendance = attendance(Reaction.WAIT);
     Presence here = worker("alpha");
     attendance.joined(0, here);
 
@@ -52,19 +58,19 @@ class AttendanceTest {
     }
     assertThat(said)
         .containsExactly(
-            "waiting since 11 s for worker of rank 1: it has not joined yet; are there enough executors?; the run gives up in 89 s");
+            "waiting since 11 s for worker of rank 1: it has not joined yet; it is a thread; the run gives up in 89 s");
     assertThat(aborts).isEmpty();
 
     pass(attendance, 2);
     assertThat(aborts)
         .first()
         .isEqualTo(
-            "worker of rank 1 did not come within 100 s (spark.lockstep.replacementTimeout): it has not joined yet; are there enough executors?");
+            "worker of rank 1 did not come within 100 s (training.replacementTimeout): it has not joined yet; it is a thread");
   }
 
   @Test
   void aSilentWorkerIsTakenForDeadAndItsReplacementIsAwaited() {
-    Attendance attendance = attendance(OnWorkerLoss.WAIT);
+    Attendance attendance = attendance(Reaction.WAIT);
     Presence talking = worker("alpha");
     attendance.joined(0, talking);
     attendance.joined(1, worker("beta"));
@@ -76,10 +82,10 @@ class AttendanceTest {
     assertThat(killed).containsExactly("beta");
     assertThat(said)
         .containsExactly(
-            "worker of rank 1 is lost: not a byte came from it for 31 s (spark.lockstep.silenceTimeout) (it was on beta); the run waits up to 100 s for Spark to run it again");
+            "worker of rank 1 is lost at step 3: not a byte came from it for 31 s (training.workerTimeout) (it was attempt 5 on beta); the run waits up to 100 s for Spark to run it again");
     attendance.heard(talking);
     attendance.joined(1, worker("gamma"));
-    assertThat(said).last().isEqualTo("worker of rank 1 is back, on gamma");
+    assertThat(said).last().isEqualTo("worker of rank 1 is back at step 3: attempt 6 on gamma");
     pass(attendance, 29);
     assertThat(said).hasSize(2);
     assertThat(aborts).isEmpty();
@@ -87,7 +93,7 @@ class AttendanceTest {
 
   @Test
   void whenWorkersMustNotBeLostTheRunEndsWithTheFirst() {
-    Attendance attendance = attendance(OnWorkerLoss.FAIL);
+    Attendance attendance = attendance(Reaction.FAIL);
     Presence lost = worker("beta");
     attendance.joined(1, lost);
 
@@ -95,16 +101,16 @@ class AttendanceTest {
 
     assertThat(aborts)
         .containsExactly(
-            "worker of rank 1 is lost: its connection has ended (it was on beta); spark.lockstep.onWorkerLoss is fail, so the run ends");
+            "worker of rank 1 is lost at step 3: its connection has ended (it was attempt 4 on beta); training.onWorkerLoss is fail, so the run ends");
   }
 
   @Test
   void ofASlowWorkerItIsSaidOnceWhatItIsAwaitedFor() {
-    Attendance attendance = attendance(OnWorkerLoss.WAIT);
+    Attendance attendance = attendance(Reaction.WAIT);
     Presence slow = worker("alpha");
     attendance.joined(0, slow);
     attendance.joined(1, worker("beta"));
-    attendance.finished(1);
+    attendance.finish(1);
     attendance.asked(0, new ComputeGradient(0, 3, 3));
 
     for (int i = 0; i < 10; i++) {
@@ -114,12 +120,12 @@ class AttendanceTest {
 
     assertThat(said)
         .containsExactly(
-            "waiting since 11 s for worker of rank 0 on alpha to answer ComputeGradient[epoch=0, batch=3, step=3]; it lives, and the run waits as long as it does");
+            "waiting since 11 s for worker of rank 0, attempt 4 on alpha, to answer ComputeGradient[epoch=0, batch=3, step=3]; the run waits as long as it lives, and takes it for dead after 30 s without a byte");
   }
 
   @Test
   void theEndOfAnEarlierAttemptsConnectionIsNoLoss() {
-    Attendance attendance = attendance(OnWorkerLoss.FAIL);
+    Attendance attendance = attendance(Reaction.FAIL);
     Presence earlier = worker("alpha");
     attendance.joined(0, earlier);
     attendance.joined(0, worker("beta"));
@@ -131,11 +137,11 @@ class AttendanceTest {
 
   @Test
   void aWorkerThatWasToldThatTrainingIsOverMayLeave() {
-    Attendance attendance = attendance(OnWorkerLoss.FAIL);
+    Attendance attendance = attendance(Reaction.FAIL);
     Presence done = worker("alpha");
     attendance.joined(0, done);
 
-    attendance.finished(0);
+    attendance.finish(0);
     attendance.lost(0, done);
 
     assertThat(aborts).isEmpty();

@@ -102,8 +102,7 @@ class RemoteCoordinatorTest {
   @Test
   void aLaterAttemptFencesOffTheEarlierOneWhereverItWaits() throws Exception {
     SmallTraining training = SmallTraining.of(ADAM, Dl4jEngine::new, 2);
-    try (CoordinatorServer server =
-        new CoordinatorServer(training.coordinator(), SmallTraining.conf(), attempt -> {})) {
+    try (CoordinatorServer server = training.serve(training.coordinator(), SmallTraining.conf())) {
       RemoteCoordinator coordinator = training.remote(server.invitation());
       try (Seat zombie = coordinator.join(0, 4)) {
         CompletableFuture<Directive> waiting = push(zombie);
@@ -123,8 +122,7 @@ class RemoteCoordinatorTest {
   void whoeverComputesOrWaitsLearnsThatTheRunHasFailed() throws Exception {
     SmallTraining training = SmallTraining.of(ADAM, Dl4jEngine::new, 2);
     SharedMemoryCoordinator shared = training.coordinator();
-    try (CoordinatorServer server =
-            new CoordinatorServer(shared, SmallTraining.conf(), attempt -> {});
+    try (CoordinatorServer server = training.serve(shared, SmallTraining.conf());
         Seat first = training.remote(server.invitation()).join(0, 0);
         Seat second = training.remote(server.invitation()).join(1, 0)) {
       CompletableFuture<Directive> waiting = push(first);
@@ -141,8 +139,7 @@ class RemoteCoordinatorTest {
   @Test
   void aWorkerWhoseCoordinatorGoesAwayLearnsItAtOnce() throws Exception {
     SmallTraining training = SmallTraining.of(ADAM, Dl4jEngine::new, 2);
-    CoordinatorServer server =
-        new CoordinatorServer(training.coordinator(), SmallTraining.conf(), attempt -> {});
+    CoordinatorServer server = training.serve(training.coordinator(), SmallTraining.conf());
     try (Seat seat = training.remote(server.invitation()).join(0, 0)) {
       CompletableFuture<Directive> waiting = push(seat);
       server.close();
@@ -153,23 +150,6 @@ class RemoteCoordinatorTest {
               "coordinator at %s is gone for the worker of rank 0, attempt 0"
                   .formatted(server.invitation().address()));
     }
-  }
-
-  @Test
-  void aWorkerGivesUpOnACoordinatorThatItCannotReach() {
-    SmallTraining training = SmallTraining.of(ADAM, Dl4jEngine::new, 1);
-    Invitation stale;
-    try (CoordinatorServer server =
-        new CoordinatorServer(
-            training.coordinator(),
-            SmallTraining.conf().set("spark.lockstep.connectTimeout", "1s"),
-            attempt -> {})) {
-      stale = server.invitation();
-    }
-
-    assertThatThrownBy(() -> training.remote(stale).join(0, 0))
-        .isInstanceOf(CoordinatorLostException.class)
-        .hasMessageContaining("cannot be reached within 1 s");
   }
 
   private static CompletableFuture<Directive> push(Seat seat) {

@@ -3,6 +3,7 @@ package dev.lockstep.spark.transport;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lockstep.config.WorkerLoss;
 import dev.lockstep.random.CounterRandom;
 import dev.lockstep.spark.transport.SealedRecords.End;
 import io.netty.buffer.ByteBuf;
@@ -12,14 +13,12 @@ import io.netty.channel.Channel;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.util.HexFormat;
 import java.util.UUID;
-import org.apache.spark.SparkConf;
 import org.junit.jupiter.api.Test;
 
 /** What one end seals, only the other can open, and only as it was sealed. */
 class SealedRecordsTest {
   private static final Invitation INVITATION =
-      new Invitation(
-          "h", 1, new UUID(1, 2), "secret", true, TransportSettings.read(new SparkConf(false)));
+      new Invitation("h", 1, new UUID(1, 2), "secret", true, WorkerLoss.DEFAULT);
 
   private final EmbeddedChannel worker = sealed(End.WORKER, (byte) 1);
   private final EmbeddedChannel coordinator = sealed(End.COORDINATOR, (byte) 1);

@@ -78,6 +78,31 @@ record SmallTraining(Configuration configuration, EngineFactory engines, int wor
     return configuration.network(DATA.training().shape(), DATA.training().classes());
   }
 
+  /** The network place of {@code coordinator}, whose workers are no tasks of Spark. */
+  CoordinatorServer serve(SharedMemoryCoordinator coordinator, SparkConf conf) {
+    return serve(coordinator, conf, new Threads());
+  }
+
+  CoordinatorServer serve(SharedMemoryCoordinator coordinator, SparkConf conf, WorkerTasks tasks) {
+    return new CoordinatorServer(coordinator, conf, configuration.workerLoss(), tasks);
+  }
+
+  /** Workers that are threads of this JVM. */
+  static class Threads implements WorkerTasks {
+    @Override
+    public void replace(long attempt) {}
+
+    @Override
+    public boolean speculative(long attempt) {
+      return false;
+    }
+
+    @Override
+    public String whereabouts(int rank) {
+      return "it is a thread";
+    }
+  }
+
   SharedMemoryCoordinator coordinator() {
     return new SharedMemoryCoordinator(
         configuration.plan(),
@@ -115,7 +140,7 @@ record SmallTraining(Configuration configuration, EngineFactory engines, int wor
   /** Trains over sockets. */
   TrainingResult overNetwork(SparkConf conf) {
     SharedMemoryCoordinator coordinator = coordinator();
-    try (CoordinatorServer server = new CoordinatorServer(coordinator, conf, attempt -> {})) {
+    try (CoordinatorServer server = serve(coordinator, conf)) {
       run(remote(server.invitation()));
       return coordinator.result();
     }

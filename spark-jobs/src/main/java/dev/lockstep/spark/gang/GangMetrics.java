@@ -1,0 +1,92 @@
+package dev.lockstep.spark.gang;
+
+import com.codahale.metrics.Gauge;
+import com.codahale.metrics.MetricRegistry;
+import com.codahale.metrics.Timer;
+import dev.lockstep.coordinator.GangState.WorkerState;
+import dev.lockstep.coordinator.Progress;
+import dev.lockstep.coordinator.RoundTime;
+import dev.lockstep.coordinator.SharedMemoryCoordinator;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
+import org.apache.spark.metrics.MetricsSystem;
+import org.apache.spark.metrics.source.Source;
+
+/**
+ * A training as a source of Spark's metrics, so that every sink that Spark is configured for
+ * carries it, under the name {@code lockstep}. Safe for use by many threads.
+ */
+final class GangMetrics implements Source, AutoCloseable {
+  private final MetricRegistry registry = new MetricRegistry();
+  private final SharedMemoryCoordinator coordinator;
+  private final MetricsSystem system;
+
+  private GangMetrics(SharedMemoryCoordinator coordinator, MetricsSystem system) {
+    this.coordinator = coordinator;
+    this.system = system;
+    addProgress();
+    addWorkers();
+    addRounds();
+  }
+
+  /** Lets {@code system} carry the training that {@code coordinator} leads. */
+  static GangMetrics register(SharedMemoryCoordinator coordinator, MetricsSystem system) {
+    GangMetrics metrics = new GangMetrics(coordinator, system);
+    system.registerSource(metrics);
+    return metrics;
+  }
+
+  private void addProgress() {
+    add("epoch", Progress::epoch);
+    add("examplesPerSecond", Progress::examplesPerSecond);
+    add("loss", Progress::loss);
+    Gauge<Long> step = () -> coordinator.state().step();
+    registry.register("step", step);
+  }
+
+  private void add(String name, ToDoubleFunction<Progress> value) {
+    Gauge<Double> gauge = () -> value.applyAsDouble(coordinator.progress());
+    registry.register(name, gauge);
+  }
+
+  private void addWorkers() {
+    for (WorkerState state : WorkerState.values()) {
+      Gauge<Long> count = () -> coordinator.state().count(state);
+      registry.register("workers." + state.name().toLowerCase(Locale.ROOT), count);
+    }
+    Gauge<Long> losses = () -> coordinator.state().losses();
+    Gauge<Long> recoveries = () -> coordinator.state().recoveries();
+    registry.register("workers.losses", losses);
+    registry.register("workers.recoveries", recoveries);
+  }
+
+  private void addRounds() {
+    Timer compute = registry.timer("round.compute");
+    Timer wait = registry.timer("round.wait");
+    Timer update = registry.timer("round.update");
+    coordinator.observe(
+        (RoundTime time) -> {
+          compute.update(time.computeNanos(), TimeUnit.NANOSECONDS);
+          wait.update(time.waitNanos(), TimeUnit.NANOSECONDS);
+          update.update(time.updateNanos(), TimeUnit.NANOSECONDS);
+        });
+  }
+
+  @Override
+  public String sourceName() {
+    return "lockstep";
+  }
+
+  @Override
+  public MetricRegistry metricRegistry() {
+    return registry;
+  }
+
+  /** Has the sinks that write from time to time write the last values. */
+  @Override
+  public void close() {
+    system.report();
+    system.removeSource(this);
+  }
+}

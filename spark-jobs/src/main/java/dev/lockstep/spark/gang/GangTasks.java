@@ -1,0 +1,183 @@
+package dev.lockstep.spark.gang;
+
+import dev.lockstep.config.WorkerLoss;
+import dev.lockstep.coordinator.FencedException;
+import dev.lockstep.coordinator.SharedMemoryCoordinator;
+import dev.lockstep.spark.transport.CoordinatorLostException;
+import dev.lockstep.spark.transport.WorkerTasks;
+import dev.lockstep.yaml.ConfigurationException;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.spark.ExceptionFailure;
+import org.apache.spark.SparkContext;
+import org.apache.spark.TaskFailedReason;
+import org.apache.spark.TaskKilled;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerStageSubmitted;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.apache.spark.scheduler.SparkListenerTaskStart;
+import org.apache.spark.scheduler.TaskInfo;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The tasks of one gang, as Spark's scheduler tells of them. Knows which executor runs which
+ * worker, logs every failure, and ends a run that would only fail again. Safe for use by many
+ * threads.
+ */
+final class GangTasks extends SparkListener implements WorkerTasks {
+  /** The local property by which Spark's events name the gang. */
+  static final String PROPERTY = "lockstep.gang";
+
+  private static final Logger LOG = LoggerFactory.getLogger(GangTasks.class);
+
+  private final SparkContext spark;
+  private final String gang;
+  private final SharedMemoryCoordinator coordinator;
+  private final WorkerLoss workerLoss;
+  private final Set<Integer> stages = ConcurrentHashMap.newKeySet();
+  private final Map<Long, TaskInfo> running = new ConcurrentHashMap<>();
+
+  /** The last failure of each rank; belongs to the thread of Spark's events. */
+  private final Map<Integer, Failure> failures = new HashMap<>();
+
+  GangTasks(
+      SparkContext spark, String gang, SharedMemoryCoordinator coordinator, WorkerLoss workerLoss) {
+    this.spark = spark;
+    this.gang = gang;
+    this.coordinator = coordinator;
+    this.workerLoss = workerLoss;
+  }
+
+  /** An error that a worker ended with at a step. */
+  private record Failure(long step, String error) {}
+
+  @Override
+  public void onStageSubmitted(SparkListenerStageSubmitted submitted) {
+    if (submitted.properties() != null
+        && gang.equals(submitted.properties().getProperty(PROPERTY))) {
+      stages.add(submitted.stageInfo().stageId());
+    }
+  }
+
+  @Override
+  public void onTaskStart(SparkListenerTaskStart start) {
+    if (stages.contains(start.stageId())) {
+      running.put(start.taskInfo().taskId(), start.taskInfo());
+    }
+  }
+
+  @Override
+  public void onTaskEnd(SparkListenerTaskEnd end) {
+    TaskInfo task = running.remove(end.taskInfo().taskId());
+    boolean failed =
+        end.reason() instanceof TaskFailedReason && !(end.reason() instanceof TaskKilled);
+    if (task != null && failed && coordinator.failure().isEmpty()) {
+      failed(task, (TaskFailedReason) end.reason());
+    }
+  }
+
+  private void failed(TaskInfo task, TaskFailedReason reason) {
+    long step = coordinator.state().step();
+    String error = error(reason);
+    String what =
+        "worker of rank %d failed at step %d: attempt %d on %s (executor %s): %s"
+            .formatted(
+                task.partitionId(), step, task.taskId(), task.host(), task.executorId(), error);
+    LOG.warn(what);
+    if (workerLoss.reaction() == WorkerLoss.Reaction.FAIL) {
+      coordinator.abort(
+          new IllegalStateException(what + "; training.onWorkerLoss is fail, so the run ends"));
+    } else if (reason instanceof ExceptionFailure exception && isOfTheWorker(exception)) {
+      abortIfRepeated(task, new Failure(step, error), exception);
+    }
+  }
+
+  /** What the first line of the error says, without a stack trace. */
+  private static String error(TaskFailedReason reason) {
+    String error =
+        reason instanceof ExceptionFailure exception
+            ? simpleName(exception.className()) + ": " + exception.description()
+            : reason.toErrorString();
+    return error.lines().findFirst().orElse(reason.getClass().getSimpleName());
+  }
+
+  private static String simpleName(String className) {
+    return className.substring(className.lastIndexOf('.') + 1);
+  }
+
+  private static boolean isOfTheWorker(ExceptionFailure failure) {
+    return !failure.className().equals(CoordinatorLostException.class.getName())
+        && !failure.className().equals(FencedException.class.getName());
+  }
+
+  private void abortIfRepeated(TaskInfo task, Failure failure, ExceptionFailure exception) {
+    if (!failure.equals(failures.put(task.partitionId(), failure))) {
+      return;
+    }
+    String what =
+        "worker of rank %d ended twice in a row at step %d with the same error, so that another attempt would too; the last on %s (executor %s): %s"
+            .formatted(
+                task.partitionId(),
+                failure.step(),
+                task.host(),
+                task.executorId(),
+                failure.error());
+    RuntimeException cause =
+        exception.className().equals(ConfigurationException.class.getName())
+            ? new ConfigurationException(what)
+            : new IllegalStateException(what);
+    cause.setStackTrace(exception.stackTrace());
+    coordinator.abort(cause);
+  }
+
+  @Override
+  public void replace(long attempt) {
+    TaskInfo task = running.get(attempt);
+    if (task == null) {
+      return;
+    }
+    LOG.warn(
+        "executor {} on {} does not answer any more; asking the cluster to replace it",
+        task.executorId(),
+        task.host());
+    if (!spark.killAndReplaceExecutor(task.executorId())) {
+      LOG.warn(
+          "the cluster does not replace executor {}; Spark gives it up by itself after spark.network.timeout",
+          task.executorId());
+    }
+  }
+
+  @Override
+  public boolean speculative(long attempt) {
+    TaskInfo task = running.get(attempt);
+    return task != null && task.speculative();
+  }
+
+  @Override
+  public String whereabouts(int rank) {
+    Optional<TaskInfo> task =
+        running.values().stream().filter(each -> each.partitionId() == rank).findAny();
+    return task.map(
+            each ->
+                "its task, attempt %d, runs since %d s on %s (executor %s) but has not joined"
+                    .formatted(
+                        each.taskId(),
+                        each.timeRunning(System.currentTimeMillis()) / 1000,
+                        each.host(),
+                        each.executorId()))
+        .orElseGet(this::room);
+  }
+
+  private String room() {
+    int slots =
+        spark.maxNumConcurrentTasks(spark.resourceProfileManager().defaultResourceProfile());
+    String executors =
+        spark.isLocal() ? "" : " on %d executors".formatted(spark.getExecutorIds().size());
+    return "its task has not been started: the workers need %d tasks at once, and there is room for %d%s"
+        .formatted(coordinator.workers(), slots, executors);
+  }
+}

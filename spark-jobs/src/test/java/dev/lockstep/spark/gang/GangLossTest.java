@@ -1,0 +1,151 @@
+package dev.lockstep.spark.gang;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lockstep.coordinator.RunAbortedException;
+import dev.lockstep.spark.LogLines;
+import dev.lockstep.yaml.ConfigurationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What becomes of a gang whose workers fail, or do not come. */
+@Timeout(60)
+class GangLossTest {
+  private static final long STEP = 30;
+
+  private final AtomicInteger failures = new AtomicInteger();
+
+  private void failAtStep(long step) {
+    if (step == STEP && TaskContext.getPartitionId() == 1) {
+      failures.incrementAndGet();
+      throw new ArithmeticException("the gradient is not a number");
+    }
+  }
+
+  private void failOnceAtStep(long step) {
+    if (failures.get() == 0) {
+      failAtStep(step);
+    }
+  }
+
+  @Test
+  void anErrorThatComesBackAtTheSameStepEndsTheRunAtTheSecondTime() {
+    try (JavaSparkContext spark = SmallGang.spark("local[2,32]")) {
+      Gang gang = SmallGang.of("epochs: 1", this::failAtStep);
+
+      assertThatThrownBy(() -> gang.run(spark))
+          .isInstanceOf(RunAbortedException.class)
+          .rootCause()
+          .message()
+          .matches(
+              "worker of rank 1 ended twice in a row at step 30 with the same error, so that another"
+                  + " attempt would too; the last on \\S+ \\(executor driver\\):"
+                  + " ArithmeticException: the gradient is not a number");
+    }
+    assertThat(failures.get()).isBetween(2, 4);
+  }
+
+  @Test
+  void aMistakeOfTheUsersThatOnlyAWorkerSeesIsStillAMistakeOfTheUsers() {
+    try (JavaSparkContext spark = SmallGang.spark("local[2,32]")) {
+      Gang gang =
+          SmallGang.of(
+              "epochs: 1",
+              step -> {
+                throw new ConfigurationException("other files than the driver's");
+              });
+
+      assertThatThrownBy(() -> gang.run(spark))
+          .rootCause()
+          .isInstanceOf(ConfigurationException.class)
+          .hasMessageContaining("ConfigurationException: other files than the driver's");
+    }
+  }
+
+  @Test
+  void everyFailureAndEveryRecoveryHasALineInTheLog() {
+    try (JavaSparkContext spark = SmallGang.spark("local[2,4]");
+        LogLines log = LogLines.open()) {
+      SmallGang.of("epochs: 1", this::failOnceAtStep).run(spark);
+
+      assertThat(log.await("failed at step"))
+          .matches(
+              "worker of rank 1 failed at step 30: attempt \\d+ on \\S+ \\(executor driver\\):"
+                  + " ArithmeticException: the gradient is not a number");
+      assertThat(log.with("is back"))
+          .singleElement()
+          .asString()
+          .matches("worker of rank 1 is back at step 30: attempt \\d+");
+    }
+  }
+
+  @Test
+  void whereWorkersMustNotBeLostTheFirstLossEndsTheRun() {
+    try (JavaSparkContext spark = SmallGang.spark("local[2,32]")) {
+      Gang gang = SmallGang.of("epochs: 1, onWorkerLoss: fail", this::failAtStep);
+
+      assertThatThrownBy(() -> gang.run(spark))
+          .isInstanceOf(RunAbortedException.class)
+          .rootCause()
+          .message()
+          .startsWith("worker of rank 1 failed at step 30: attempt ")
+          .endsWith("; training.onWorkerLoss is fail, so the run ends");
+    }
+    assertThat(failures.get()).isLessThan(32);
+  }
+
+  @Test
+  void aGangThatFindsTooFewSlotsSaysWhomItWaitsForAndGivesUp() {
+    try (JavaSparkContext spark = SmallGang.spark("local[1]");
+        LogLines log = LogLines.open()) {
+      Gang gang = SmallGang.of("epochs: 1, replacementTimeout: 4", step -> {});
+
+      assertThatThrownBy(() -> gang.run(spark))
+          .isInstanceOf(RunAbortedException.class)
+          .rootCause()
+          .message()
+          .matches(
+              "worker of rank [01] did not come within 4 s \\(training.replacementTimeout\\): its"
+                  + " task has not been started: the workers need 2 tasks at once, and there is"
+                  + " room for 1");
+      assertThat(log.with("waiting since"))
+          .singleElement()
+          .asString()
+          .matches(
+              "waiting since 2 s for worker of rank [01]: its task has not been started: .*; the run"
+                  + " gives up in 1 s");
+    }
+  }
+
+  @Test
+  void ofAWorkerThatIsStuckItIsSaidWhatItIsAwaitedFor() {
+    CountDownLatch heard = new CountDownLatch(1);
+    try (JavaSparkContext spark = SmallGang.spark("local[2]");
+        LogLines log = LogLines.open()) {
+      Gang gang =
+          SmallGang.of(
+              "epochs: 1, workerTimeout: 2",
+              step -> {
+                if (step == STEP && TaskContext.getPartitionId() == 1) {
+                  log.await("waiting since");
+                  heard.countDown();
+                }
+              });
+
+      gang.run(spark);
+
+      assertThat(heard.getCount()).isZero();
+      assertThat(log.with("waiting since"))
+          .singleElement()
+          .asString()
+          .matches(
+              "waiting since 1 s for worker of rank 1 to answer ComputeGradient\\[epoch=0, batch=30,"
+                  + " step=30\\]; it is a thread of this process, and the run waits as long as it lives");
+    }
+  }
+}

@@ -1,0 +1,218 @@
+package dev.lockstep.spark.transport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lockstep.coordinator.Directive;
+import dev.lockstep.coordinator.Directive.ComputeGradient;
+import dev.lockstep.coordinator.RunAbortedException;
+import dev.lockstep.coordinator.Seat;
+import dev.lockstep.coordinator.SharedMemoryCoordinator;
+import dev.lockstep.engine.Dl4jEngine;
+import dev.lockstep.spark.LogLines;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Whoever waits, over real sockets, says once for what and until when, and then gives up. */
+@Timeout(60)
+class WaitingTest {
+  private static final String ADAM = "epochs: 3, optimizer: adam, ";
+
+  private static SmallTraining training(String settings) {
+    return SmallTraining.of(ADAM + settings, Dl4jEngine::new, 2);
+  }
+
+  @Test
+  void aWorkerThatNeverSaysHelloIsNamedAndThenTheRunEnds() throws Exception {
+    SmallTraining training = training("replacementTimeout: 4");
+    SharedMemoryCoordinator coordinator = training.coordinator();
+    try (LogLines log = LogLines.open();
+        CoordinatorServer server = training.serve(coordinator, SmallTraining.conf());
+        Seat there = training.remote(server.invitation()).join(0, 0)) {
+      CompletableFuture<Directive> waiting = push(there);
+
+      assertThat(log.await("waiting since"))
+          .matches(
+              "waiting since [23] s for worker of rank 1: it has not joined yet; it is a thread;"
+                  + " the run gives up in [12] s");
+      assertThatThrownBy(() -> waiting.get(20, TimeUnit.SECONDS))
+          .hasCauseInstanceOf(RunAbortedException.class)
+          .hasRootCauseMessage(
+              "worker of rank 1 did not come within 4 s (training.replacementTimeout):"
+                  + " it has not joined yet; it is a thread");
+      assertThat(coordinator.failure()).isPresent();
+      assertThat(log.with("waiting since")).hasSize(1);
+    }
+  }
+
+  @Test
+  void ofAWorkerThatStopsHalfWayButLivesItIsSaidWhatItIsAwaitedFor() throws Exception {
+    SmallTraining training = training("workerTimeout: 2");
+    try (LogLines log = LogLines.open();
+        CoordinatorServer server = training.serve(training.coordinator(), SmallTraining.conf());
+        Seat idle = training.remote(server.invitation()).join(0, 7);
+        Seat diligent = training.remote(server.invitation()).join(1, 8)) {
+      CompletableFuture<Directive> waiting = push(diligent);
+
+      assertThat(log.await("worker of rank 0, attempt 7 on 127.0.0.1"))
+          .matches(
+              "waiting since [12] s for worker of rank 0, attempt 7 on 127.0.0.1, to answer"
+                  + " ComputeGradient\\[epoch=0, batch=0, step=0\\]; the run waits as long as it"
+                  + " lives, and takes it for dead after 2 s without a byte");
+      assertThat(log.await("worker of rank 1, attempt 8, waits"))
+          .contains(
+              "for the coordinator at " + server.invitation().address(),
+              "the others have not finished round 0",
+              "gives up after 2 s without a byte from it");
+      assertThat(waiting).isNotDone();
+      assertThat(idle.directive()).isEqualTo(new ComputeGradient(0, 0, 0));
+    }
+  }
+
+  @Test
+  void aWorkerOfACoordinatorThatIsGoneSaysSoAndEndsWithinItsDeadline() {
+    SmallTraining training = training("workerTimeout: 2");
+    Invitation stale;
+    try (CoordinatorServer server = training.serve(training.coordinator(), SmallTraining.conf())) {
+      stale = server.invitation();
+    }
+    try (LogLines log = LogLines.open()) {
+      assertThatThrownBy(() -> training.remote(stale).join(0, 3))
+          .isInstanceOf(CoordinatorLostException.class)
+          .hasMessage(
+              "coordinator at %s is gone for the worker of rank 0, attempt 3: it cannot be reached within 2 s (training.workerTimeout)"
+                  .formatted(stale.address()));
+      assertThat(log.with("worker of rank 0, attempt 3, waits since"))
+          .singleElement()
+          .asString()
+          .contains(stale.address(), "it cannot be reached", "this worker gives up in");
+    }
+  }
+
+  @Test
+  void aWorkerWhoseCoordinatorAcceptsButNeverSpeaksEndsWithinItsDeadline() throws Exception {
+    SmallTraining training = training("workerTimeout: 2");
+    try (LogLines log = LogLines.open();
+        ServerSocket mute = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"))) {
+      Invitation invitation =
+          new Invitation(
+              "127.0.0.1",
+              mute.getLocalPort(),
+              UUID.randomUUID(),
+              "secret",
+              false,
+              training.configuration().workerLoss());
+
+      assertThatThrownBy(() -> training.remote(invitation).join(1, 3))
+          .isInstanceOf(CoordinatorLostException.class)
+          .hasMessageContaining("cannot be reached within 2 s (training.workerTimeout)");
+      assertThat(log.with("worker of rank 1, attempt 3, waits since")).hasSize(1);
+    }
+  }
+
+  @Test
+  void aWorkerWhoseCoordinatorFallsSilentEndsWithinItsDeadline() throws Exception {
+    SmallTraining training = training("workerTimeout: 2");
+    try (CoordinatorServer server = training.serve(training.coordinator(), SmallTraining.conf());
+        Relay relay = new Relay(server.invitation().port());
+        Seat seat = training.remote(relay.instead(server.invitation())).join(0, 3)) {
+      CompletableFuture<Directive> waiting = push(seat);
+      relay.fallSilent();
+
+      assertThatThrownBy(() -> waiting.get(20, TimeUnit.SECONDS))
+          .hasCauseInstanceOf(CoordinatorLostException.class)
+          .hasMessageContaining("it has not sent a byte for 2 s (training.workerTimeout)");
+    }
+  }
+
+  @Test
+  void aWorkerThatFallsSilentInMidTransferIsLostAndItsReplacementIsAwaited() throws Exception {
+    SmallTraining training = training("workerTimeout: 2");
+    AtomicReference<Long> replaced = new AtomicReference<>();
+    SmallTraining.Threads tasks =
+        new SmallTraining.Threads() {
+          @Override
+          public void replace(long attempt) {
+            replaced.set(attempt);
+          }
+        };
+    try (LogLines log = LogLines.open();
+        CoordinatorServer server =
+            training.serve(training.coordinator(), SmallTraining.conf(), tasks);
+        Relay relay = new Relay(server.invitation().port());
+        Seat silent = training.remote(relay.instead(server.invitation())).join(0, 3)) {
+      relay.fallSilent();
+      CompletableFuture<Directive> lost = push(silent);
+
+      assertThat(log.await("is lost"))
+          .isEqualTo(
+              "worker of rank 0 is lost at step 0: not a byte came from it for 2 s (training.workerTimeout)"
+                  + " (it was attempt 3 on 127.0.0.1); the run waits up to 600 s for Spark to run it again");
+      assertThat(replaced).hasValue(3L);
+      try (Seat heir = training.remote(server.invitation()).join(0, 4)) {
+        assertThat(log.await("is back"))
+            .isEqualTo("worker of rank 0 is back at step 0: attempt 4 on 127.0.0.1");
+        assertThat(heir.directive()).isEqualTo(new ComputeGradient(0, 0, 0));
+      }
+      assertThatThrownBy(() -> lost.get(20, TimeUnit.SECONDS))
+          .hasCauseInstanceOf(CoordinatorLostException.class);
+    }
+  }
+
+  @Test
+  void aSpeculativeCopyDisturbsNobodyAndTakesThePlaceOnceItIsFree() throws Exception {
+    SmallTraining training = training("workerTimeout: 2");
+    SmallTraining.Threads tasks =
+        new SmallTraining.Threads() {
+          @Override
+          public boolean speculative(long attempt) {
+            return attempt == 9;
+          }
+        };
+    try (CoordinatorServer server =
+        training.serve(training.coordinator(), SmallTraining.conf(), tasks)) {
+      RemoteCoordinator coordinator = training.remote(server.invitation());
+      Seat slow = coordinator.join(0, 3);
+      CompletableFuture<Seat> copy =
+          CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  return coordinator.join(0, 9);
+                } catch (InterruptedException e) {
+                  throw new IllegalStateException(e);
+                }
+              });
+      try (Seat other = coordinator.join(1, 4)) {
+        slow.contributions().get(0).sums().set(1, 1, 12);
+        other.contributions().get(0).sums().set(1, 1, 11);
+        CompletableFuture<Directive> first = push(slow);
+        push(other).get(20, TimeUnit.SECONDS);
+        assertThat(first.get(20, TimeUnit.SECONDS)).isEqualTo(new ComputeGradient(0, 1, 1));
+        assertThat(copy).isNotDone();
+
+        slow.close();
+
+        try (Seat heir = copy.get(20, TimeUnit.SECONDS)) {
+          assertThat(heir.directive()).isEqualTo(new ComputeGradient(0, 1, 1));
+        }
+      }
+    }
+  }
+
+  private static CompletableFuture<Directive> push(Seat seat) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try {
+            return seat.push();
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+        });
+  }
+}

@@ -1,0 +1,31 @@
+package dev.lockstep.coordinator;
+
+import java.util.List;
+
+/**
+ * How a gang is at one moment.
+ *
+ * @param directive what its workers are to do now
+ * @param step of the whole training that is under way, from 0
+ * @param workers the state of each, by rank
+ * @param losses how often a worker was lost
+ * @param recoveries how often a later attempt has taken a lost worker's place
+ */
+public record GangState(
+    Directive directive, long step, List<WorkerState> workers, long losses, long recoveries) {
+
+  /** What a worker is doing. */
+  public enum WorkerState {
+    /** It has not joined yet, or is lost. */
+    ABSENT,
+    /** It computes what it was told. */
+    COMPUTING,
+    /** It has done so and waits for the others. */
+    WAITING
+  }
+
+  /** How many workers are in {@code state}. */
+  public long count(WorkerState state) {
+    return workers.stream().filter(each -> each == state).count();
+  }
+}
