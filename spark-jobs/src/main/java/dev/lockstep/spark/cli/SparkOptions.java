@@ -1,14 +1,20 @@
 package dev.lockstep.spark.cli;
 
 import dev.lockstep.yaml.ConfigurationException;
+import dev.lockstep.yaml.Section;
+import java.util.List;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Option;
+import scala.Tuple2;
 
 /** Where a command's Spark runs. */
 final class SparkOptions {
   private static final String MASTER = "spark.master";
   private static final String LOOPBACK = "127.0.0.1";
+
+  private static final List<String> OWN_SETTINGS =
+      List.of("spark.lockstep.port", "spark.lockstep.storageTimeout");
 
   /** Spark's 4 are few for a worker whose task is as long as the training. */
   private static final String MOST_FAILURES = "32";
@@ -42,6 +48,7 @@ final class SparkOptions {
     settings.setIfMissing(MASTER, "local[*,4]");
     settings.setIfMissing("spark.app.name", name);
     settings.setIfMissing("spark.ui.showConsoleProgress", "false");
+    requireOwnSettings(settings);
     String chosen = settings.get(MASTER);
     requireMaster(chosen);
     if (isLocal(chosen)) {
@@ -55,6 +62,18 @@ final class SparkOptions {
 
   private static boolean isLocal(String master) {
     return master.equals("local") || master.startsWith("local[");
+  }
+
+  private static void requireOwnSettings(SparkConf settings) {
+    for (Tuple2<String, String> setting : settings.getAllWithPrefix("spark.lockstep.")) {
+      String key = "spark.lockstep." + setting._1();
+      if (!OWN_SETTINGS.contains(key)) {
+        throw new ConfigurationException(
+            "%s is not a setting; known are %s%s"
+                .formatted(
+                    key, String.join(", ", OWN_SETTINGS), Section.suggestion(key, OWN_SETTINGS)));
+      }
+    }
   }
 
   private static void requireMaster(String master) {

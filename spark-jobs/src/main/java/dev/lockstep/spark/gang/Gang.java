@@ -84,7 +84,7 @@ public final class Gang {
       if (spark.isLocal()) {
         runHere(spark, tasks);
       } else {
-        runOnExecutors(spark, tasks);
+        runOnExecutors(spark, tasks, metrics);
       }
       return coordinator.result();
     } catch (RuntimeException e) {
@@ -116,9 +116,11 @@ public final class Gang {
     }
   }
 
-  private void runOnExecutors(JavaSparkContext spark, GangTasks tasks) throws Exception {
+  private void runOnExecutors(JavaSparkContext spark, GangTasks tasks, GangMetrics metrics)
+      throws Exception {
     try (CoordinatorServer server =
-        new CoordinatorServer(coordinator, spark.getConf(), workerLoss, tasks)) {
+        new CoordinatorServer(
+            coordinator, spark.getConf(), workerLoss, tasks, metrics::transferred)) {
       await(
           ranks(spark).foreachAsync(RemoteWorker.of(training, size, server.invitation())),
           () -> {});

@@ -21,6 +21,7 @@ final class GangMetrics implements Source, AutoCloseable {
   private final MetricRegistry registry = new MetricRegistry();
   private final SharedMemoryCoordinator coordinator;
   private final MetricsSystem system;
+  private final Timer transfers = registry.timer("round.transfer");
 
   private GangMetrics(SharedMemoryCoordinator coordinator, MetricsSystem system) {
     this.coordinator = coordinator;
@@ -71,6 +72,11 @@ final class GangMetrics implements Source, AutoCloseable {
           wait.update(time.waitNanos(), TimeUnit.NANOSECONDS);
           update.update(time.updateNanos(), TimeUnit.NANOSECONDS);
         });
+  }
+
+  /** A contribution took {@code nanos} from its first byte to its last. */
+  void transferred(long nanos) {
+    transfers.update(nanos, TimeUnit.NANOSECONDS);
   }
 
   @Override

@@ -6,6 +6,7 @@ import dev.lockstep.coordinator.SharedMemoryCoordinator;
 import dev.lockstep.spark.transport.CoordinatorLostException;
 import dev.lockstep.spark.transport.WorkerTasks;
 import dev.lockstep.yaml.ConfigurationException;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -160,10 +161,12 @@ final class GangTasks extends SparkListener implements WorkerTasks {
   @Override
   public String whereabouts(int rank) {
     Optional<TaskInfo> task =
-        running.values().stream().filter(each -> each.partitionId() == rank).findAny();
+        running.values().stream()
+            .filter(each -> each.partitionId() == rank)
+            .max(Comparator.comparing(TaskInfo::taskId));
     return task.map(
             each ->
-                "its task, attempt %d, runs since %d s on %s (executor %s) but has not joined"
+                "its task, attempt %d, runs since %d s on %s (executor %s)"
                     .formatted(
                         each.taskId(),
                         each.timeRunning(System.currentTimeMillis()) / 1000,

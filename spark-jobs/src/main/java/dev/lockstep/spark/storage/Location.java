@@ -8,6 +8,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -19,11 +20,13 @@ import org.apache.spark.deploy.SparkHadoopUtil;
  * A file or directory that may or may not exist, on the local file system or on one of Hadoop's.
  * {@code toString} is the path as a user reads it. Immutable and safe for use by many threads.
  */
-public sealed interface Location permits LocalLocation, HadoopLocation {
+public sealed interface Location permits LocalLocation, HadoopLocation, PatientLocation {
+
   /**
    * The place that a user wrote: with a scheme ({@code hdfs://host/path}, {@code file:/path}) on
    * that file system, configured as Spark's settings {@code spark.hadoop.*} say; otherwise on the
-   * local file system, relative to the current directory.
+   * local file system, relative to the current directory. Whoever waits for it says so after 10 s,
+   * and gives up after Spark's setting {@code spark.lockstep.storageTimeout} (10 minutes).
    *
    * @throws ConfigurationException if it is not a path, or there is no file system for its scheme
    */
@@ -31,16 +34,10 @@ public sealed interface Location permits LocalLocation, HadoopLocation {
     if (written.isBlank()) {
       throw new ConfigurationException("the path is empty but must name a file or a directory");
     }
+    SparkEnv spark = SparkEnv.get();
+    SparkConf conf = spark == null ? new SparkConf() : spark.conf();
     try {
-      // A scheme has two letters or more: one letter is a drive of Windows.
-      if (!written.matches("[A-Za-z][A-Za-z0-9+.-]+:/.*")) {
-        return new LocalLocation(Path.of(written));
-      }
-      org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path(written);
-      if (path.toUri().getScheme().equals("file")) {
-        return new LocalLocation(Path.of(path.toUri().getPath()));
-      }
-      return HadoopLocation.of(path, hadoopConfiguration());
+      return new PatientLocation(parse(written), timeout(conf));
     } catch (IllegalArgumentException e) {
       throw new ConfigurationException(
           "'%s' is not a path that can be used: %s".formatted(written, e.getMessage()), e);
@@ -77,6 +74,33 @@ public sealed interface Location permits LocalLocation, HadoopLocation {
 
   /** This place as Hadoop's libraries name it, with its scheme. */
   org.apache.hadoop.fs.Path hadoopPath();
+
+  private static Location parse(String written) throws IOException {
+    // A scheme has two letters or more: one letter is a drive of Windows.
+    if (!written.matches("[A-Za-z][A-Za-z0-9+.-]+:/.*")) {
+      return new LocalLocation(Path.of(written));
+    }
+    org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path(written);
+    if (path.toUri().getScheme().equals("file")) {
+      return new LocalLocation(Path.of(path.toUri().getPath()));
+    }
+    return HadoopLocation.of(path, hadoopConfiguration());
+  }
+
+  private static Duration timeout(SparkConf conf) {
+    String key = "spark.lockstep.storageTimeout";
+    try {
+      Duration timeout = Duration.ofMillis(conf.getTimeAsMs(key, "10min"));
+      if (timeout.toSeconds() > 0) {
+        return timeout;
+      }
+    } catch (NumberFormatException e) {
+      // Said below.
+    }
+    throw new ConfigurationException(
+        "%s is '%s' but must be a time of at least 1s, such as 30s or 10min"
+            .formatted(key, conf.get(key)));
+  }
 
   /** The file or directory {@code name} in this directory. */
   Location child(String name);

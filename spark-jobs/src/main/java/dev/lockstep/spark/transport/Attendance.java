@@ -97,6 +97,11 @@ final class Attendance {
     return rows[rank].presence != null;
   }
 
+  /** A speculative copy of a worker that is there waits for its place. */
+  void standsBy(int rank, Presence copy) {
+    log.accept("a speculative copy of the worker of rank %d stands by: %s".formatted(rank, copy));
+  }
+
   /** Whether training is over for this rank. */
   synchronized boolean finished(int rank) {
     return rows[rank].finished;

@@ -25,6 +25,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 import org.apache.spark.SparkConf;
 import org.apache.spark.network.TransportContext;
 import org.apache.spark.network.client.TransportClient;
@@ -56,6 +57,7 @@ public final class CoordinatorServer implements Closeable {
 
   private final SharedMemoryCoordinator coordinator;
   private final WorkerTasks tasks;
+  private final LongConsumer transfers;
   private final Refusals refusals = new Refusals();
   private final Attendance attendance;
   private final Set<WorkerSession> sessions = ConcurrentHashMap.newKeySet();
@@ -74,15 +76,19 @@ public final class CoordinatorServer implements Closeable {
    *     the port; 0, or nothing, for any that is free
    * @param workerLoss how long to wait for workers
    * @param tasks in which they run
+   * @param transfers is told how many nanoseconds each contribution took from its first byte to its
+   *     last
    * @throws ConfigurationException if the port is none
    */
   public CoordinatorServer(
       SharedMemoryCoordinator coordinator,
       SparkConf conf,
       WorkerLoss workerLoss,
-      WorkerTasks tasks) {
+      WorkerTasks tasks,
+      LongConsumer transfers) {
     this.coordinator = coordinator;
     this.tasks = tasks;
+    this.transfers = transfers;
     this.attendance =
         new Attendance(
             workerLoss, tasks, coordinator::state, System::nanoTime, LOG::warn, coordinator::abort);
@@ -218,7 +224,8 @@ public final class CoordinatorServer implements Closeable {
             tasks.speculative(place.attempt()),
             new Attendance.Presence(host(worker.getChannel()), place.attempt(), kill),
             worker,
-            attendance);
+            attendance,
+            transfers);
     sessions.add(session);
     seats.execute(session);
     return session;

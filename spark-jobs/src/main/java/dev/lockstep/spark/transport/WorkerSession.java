@@ -24,6 +24,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.apache.spark.network.client.TransportClient;
 
 /**
@@ -48,6 +49,7 @@ final class WorkerSession implements Runnable {
   private final Attendance.Presence presence;
   private final TransportClient worker;
   private final Attendance attendance;
+  private final LongConsumer transfers;
   private final BlockingQueue<Signal> signals = new LinkedBlockingQueue<>();
 
   // Handed to the channel's thread by `awaited`, and back by a signal.
@@ -60,6 +62,8 @@ final class WorkerSession implements Runnable {
    *
    * @param speculative whether it must not take the place of a worker that lives
    * @param worker the connection to it
+   * @param transfers is told how many nanoseconds each contribution took from its first byte to its
+   *     last
    */
   WorkerSession(
       SharedMemoryCoordinator coordinator,
@@ -67,13 +71,15 @@ final class WorkerSession implements Runnable {
       boolean speculative,
       Attendance.Presence presence,
       TransportClient worker,
-      Attendance attendance) {
+      Attendance attendance,
+      LongConsumer transfers) {
     this.coordinator = coordinator;
     this.place = place;
     this.speculative = speculative;
     this.presence = presence;
     this.worker = worker;
     this.attendance = attendance;
+    this.transfers = transfers;
   }
 
   @Override
@@ -90,6 +96,9 @@ final class WorkerSession implements Runnable {
    */
   private boolean standsBy() {
     try {
+      if (attendance.taken(place.rank())) {
+        attendance.standsBy(place.rank(), presence);
+      }
       while (attendance.taken(place.rank())) {
         if (attendance.finished(place.rank())) {
           leave(new Fenced(attendance.attempt(place.rank())));
@@ -195,11 +204,13 @@ final class WorkerSession implements Runnable {
       return new Reception.OfNothing();
     }
     Contribution contribution = contributions.get(said.index());
+    long began = System.nanoTime();
     return new Reception.OfVector(
         contribution.vector(),
         coordinator.wire(),
         refusal,
         () -> {
+          transfers.accept(System.nanoTime() - began);
           contribution.sums().set(said.loss(), said.hits(), said.examples());
           complete(said.index(), contributions.size());
         });

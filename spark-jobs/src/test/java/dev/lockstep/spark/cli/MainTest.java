@@ -1,6 +1,7 @@
 package dev.lockstep.spark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lockstep.yaml.ConfigurationException;
 import java.io.PrintWriter;
@@ -125,5 +126,15 @@ class MainTest {
     SparkOptions options = new SparkOptions();
     CommandLine.populateCommand(options, arguments);
     return options.settings(given, "name");
+  }
+
+  @Test
+  void aSettingOfOursThatDoesNotExistIsRefusedWithTheNearestOneThatDoes() {
+    SparkConf written = new SparkConf(false).set("spark.lockstep.prot", "4711");
+
+    assertThatThrownBy(() -> new SparkOptions().settings(written, "test"))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage(
+            "spark.lockstep.prot is not a setting; known are spark.lockstep.port, spark.lockstep.storageTimeout; did you mean 'spark.lockstep.port'?");
   }
 }

@@ -9,13 +9,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
 /**
- * A Spark cluster, with Spark's own authentication, of a master and workers of one core each, as
- * processes of this machine, started from Spark's jars alone. All of its processes end with it.
+ * A Spark cluster, with Spark's own authentication, of a master and workers, as processes of this
+ * machine, started from Spark's jars alone. All of its processes end with it.
  */
 final class StandaloneCluster implements AutoCloseable {
   private static final String HOST = "127.0.0.1";
@@ -29,8 +30,11 @@ final class StandaloneCluster implements AutoCloseable {
   private final List<Process> processes = new ArrayList<>();
   private final List<Process> workers = new ArrayList<>();
 
-  /** Starts a cluster of {@code size} workers that writes its files below {@code directory}. */
-  StandaloneCluster(Path directory, int size) {
+  /**
+   * Starts a cluster of {@code size} workers, each with its own address of this machine and {@code
+   * cores} cores, that writes its files below {@code directory}.
+   */
+  StandaloneCluster(Path directory, int size, int cores) {
     this.directory = directory;
     this.port = freePort();
     start(
@@ -47,11 +51,11 @@ final class StandaloneCluster implements AutoCloseable {
               SCHEDULER + "worker.Worker",
               List.of(
                   "--host",
-                  HOST,
+                  "127.0.0." + (i + 1),
                   "--webui-port",
                   "0",
                   "--cores",
-                  "1",
+                  Integer.toString(cores),
                   "--memory",
                   "2g",
                   "--work-dir",
@@ -61,7 +65,8 @@ final class StandaloneCluster implements AutoCloseable {
     }
   }
 
-  private static int freePort() {
+  /** A port that nobody listens on. */
+  static int freePort() {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName(HOST))) {
       return socket.getLocalPort();
     } catch (IOException e) {
@@ -139,7 +144,7 @@ final class StandaloneCluster implements AutoCloseable {
         .until(() -> output(name).contains(text));
   }
 
-  /** The executors that run now. */
+  /** The executors that run now, or are stopped, the oldest first. */
   List<ProcessHandle> executors() {
     return workers.stream()
         .flatMap(Process::children)
@@ -150,6 +155,7 @@ final class StandaloneCluster implements AutoCloseable {
                     .commandLine()
                     .filter(line -> line.contains("CoarseGrainedExecutorBackend"))
                     .isPresent())
+        .sorted(Comparator.comparing(child -> child.info().startInstant().orElseThrow()))
         .toList();
   }
 

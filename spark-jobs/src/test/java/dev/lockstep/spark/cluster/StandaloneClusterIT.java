@@ -1,13 +1,18 @@
 package dev.lockstep.spark.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.lockstep.random.CounterRandom;
+import dev.lockstep.spark.ListeningSocket;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -23,20 +28,26 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(Lifecycle.PER_CLASS)
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class StandaloneClusterIT {
-  private static final int EPOCHS = 12;
-  private static final int KILLS = 10;
-  private static final int STOPS = 3;
+  private static final int EPOCHS = 10;
+  private static final String BRIEF = "epochs=2";
+  private static final int LOSSES = 10;
 
   @TempDir private static Path directory;
   private StandaloneCluster cluster;
   private byte[] undisturbed;
+  private byte[] brief;
 
   @BeforeAll
   void trainInOneProcess() throws Exception {
-    cluster = new StandaloneCluster(directory, 2);
-    Process local = submit("local", "local[2]", List.of());
-    assertThat(local.waitFor()).as(cluster.output("local")).isZero();
-    undisturbed = model("local");
+    cluster = new StandaloneCluster(directory, 2, 1);
+    undisturbed = trainInOneProcess("local");
+    brief = trainInOneProcess("local-brief", BRIEF);
+  }
+
+  private byte[] trainInOneProcess(String name, String... training) throws Exception {
+    Process local = submit(name, "local[2]", List.of(), training);
+    assertThat(local.waitFor()).as(cluster.output(name)).isZero();
+    return model(name);
   }
 
   @AfterAll
@@ -44,21 +55,23 @@ class StandaloneClusterIT {
     cluster.close();
   }
 
-  private Process submit(String name, String master, List<String> settings) {
-    return cluster.submit(
-        name,
-        master,
-        settings,
-        List.of(
-            "train",
-            "--config",
-            Path.of("../conf/mnist-mlp.yaml").toAbsolutePath().normalize().toString(),
-            "--output",
-            directory.resolve(name).toString(),
-            "--set",
-            "training.workers=2",
-            "--set",
-            "training.epochs=" + EPOCHS));
+  private Process submit(String name, String master, List<String> settings, String... training) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "train",
+                "--config",
+                Path.of("../conf/mnist-mlp.yaml").toAbsolutePath().normalize().toString(),
+                "--output",
+                directory.resolve(name).toString(),
+                "--set",
+                "training.workers=2",
+                "--set",
+                "training.epochs=" + EPOCHS));
+    for (String setting : training) {
+      arguments.addAll(List.of("--set", "training." + setting));
+    }
+    return cluster.submit(name, master, settings, arguments);
   }
 
   private byte[] model(String name) throws IOException {
@@ -69,63 +82,76 @@ class StandaloneClusterIT {
 
   @Test
   void twoExecutorsGiveTheBitsOfTwoThreads() throws Exception {
-    Process training = submit("undisturbed", cluster.master(), List.of());
+    Process training = submit("undisturbed", cluster.master(), List.of(), BRIEF);
 
     assertThat(training.waitFor()).as(cluster.output("undisturbed")).isZero();
-    assertThat(model("undisturbed")).isEqualTo(undisturbed);
+    assertThat(model("undisturbed")).isEqualTo(brief);
     assertThat(cluster.output("undisturbed")).doesNotContain("is lost");
   }
 
   @Test
   void encryptionChangesNoBit() throws Exception {
     Process training =
-        submit("encrypted", cluster.master(), List.of("spark.network.crypto.enabled=true"));
+        submit("encrypted", cluster.master(), List.of("spark.network.crypto.enabled=true"), BRIEF);
 
     assertThat(training.waitFor()).as(cluster.output("encrypted")).isZero();
-    assertThat(model("encrypted")).isEqualTo(undisturbed);
+    assertThat(model("encrypted")).isEqualTo(brief);
   }
 
   @Test
   void executorsThatAreKilledAreReplacedAndTheParametersHaveTheSameBits() throws Exception {
     Process training = submit("killed", cluster.master(), List.of());
-    CounterRandom random = new CounterRandom(1);
-
-    for (int kill = 0; kill < KILLS; kill++) {
-      awaitWorkers("killed", kill);
-      pass(random.nextInt(2000));
-      executors().get(kill % 2).destroyForcibly();
-    }
+    loseExecutors("killed", "KILL", new CounterRandom(1));
 
     assertThat(training.waitFor()).as(cluster.output("killed")).isZero();
-    assertThat(losses("killed")).isEqualTo(KILLS);
+    assertThat(count("killed", "is lost")).isEqualTo(LOSSES);
     assertThat(model("killed")).isEqualTo(undisturbed);
   }
 
   @Test
   void executorsThatHangAreReplacedAndTheParametersHaveTheSameBits() throws Exception {
-    Process training =
-        submit(
-            "stopped",
-            cluster.master(),
-            List.of("spark.lockstep.heartbeatInterval=1s", "spark.lockstep.silenceTimeout=5s"));
-    CounterRandom random = new CounterRandom(2);
-
-    for (int stop = 0; stop < STOPS; stop++) {
-      awaitWorkers("stopped", stop);
-      pass(random.nextInt(1000));
-      signal("STOP", executors().get(stop % 2));
-    }
+    Process training = submit("stopped", cluster.master(), List.of(), "workerTimeout=3");
+    loseExecutors("stopped", "STOP", new CounterRandom(2));
 
     assertThat(training.waitFor()).as(cluster.output("stopped")).isZero();
-    assertThat(cluster.output("stopped")).contains("not a byte came from it for");
+    assertThat(count("stopped", "not a byte came from it for")).isEqualTo(LOSSES);
     assertThat(model("stopped")).isEqualTo(undisturbed);
   }
 
   @Test
-  void whenTheDriverIsKilledItsExecutorsEnd() throws Exception {
-    Process training = submit("orphaned", cluster.master(), List.of());
+  void whereWorkersMustNotBeLostAKilledExecutorEndsTheRun() throws Exception {
+    Process training = submit("fails", cluster.master(), List.of(), "onWorkerLoss=fail");
+    awaitWorkers("fails", 0);
+    signal("KILL", cluster.executors().get(0));
+
+    assertThat(training.waitFor()).isEqualTo(1);
+    assertThat(cluster.output("fails"))
+        .containsPattern("failed: worker of rank [01] .*training.onWorkerLoss is fail");
+  }
+
+  @Test
+  void theDriverListensToSparkAndTheWorkersOnItsOwnAddressAndKilledLeavesNoExecutor()
+      throws Exception {
+    int driver = StandaloneCluster.freePort();
+    int blocks = StandaloneCluster.freePort();
+    int coordinator = StandaloneCluster.freePort();
+    Process training =
+        submit(
+            "orphaned",
+            cluster.master(),
+            List.of(
+                "spark.driver.port=" + driver,
+                "spark.driver.blockManager.port=" + blocks,
+                "spark.lockstep.port=" + coordinator));
     awaitWorkers("orphaned", 0);
+
     assertThat(cluster.executors()).hasSize(2);
+    assertThat(ListeningSocket.of(training.pid()))
+        .extracting(ListeningSocket::address, ListeningSocket::port)
+        .containsExactlyInAnyOrder(
+            tuple("127.0.0.1", driver),
+            tuple("127.0.0.1", blocks),
+            tuple("127.0.0.1", coordinator));
 
     training.destroyForcibly().waitFor();
 
@@ -135,15 +161,15 @@ class StandaloneClusterIT {
   @Test
   void aGangThatCannotComeTogetherSaysWhomItWaitsForAndGivesUp() throws Exception {
     Process training =
-        submit(
-            "short",
-            cluster.master(),
-            List.of("spark.cores.max=1", "spark.lockstep.replacementTimeout=30s"));
+        submit("short", cluster.master(), List.of("spark.cores.max=1"), "replacementTimeout=20");
 
-    assertThat(training.waitFor()).isNotZero();
+    assertThat(training.waitFor()).isEqualTo(1);
     assertThat(cluster.output("short"))
-        .contains("worker of rank 1: it has not joined yet; are there enough executors?")
-        .contains("worker of rank 1 did not come within 30 s");
+        .containsPattern(
+            "waiting since 1[01] s for worker of rank 1: it has not joined yet; its task has not been"
+                + " started: the workers need 2 tasks at once, and there is room for 1 on 1"
+                + " executors; the run gives up in [89] s")
+        .contains("failed: worker of rank 1 did not come within 20 s");
   }
 
   /** Waits until both workers compute, after so many were lost. */
@@ -158,17 +184,23 @@ class StandaloneClusterIT {
                     : count(name, "is back") == losses);
   }
 
-  private long losses(String name) {
-    return count(name, "is lost");
-  }
-
   private long count(String name, String text) {
     return cluster.output(name).lines().filter(line -> line.contains(text)).count();
   }
 
-  private List<ProcessHandle> executors() {
-    Awaitility.await().until(() -> cluster.executors().size() == 2);
-    return cluster.executors();
+  /** Sends {@code signal} to one executor after the other, each at a random step. */
+  private void loseExecutors(String name, String signal, CounterRandom random) throws Exception {
+    Set<ProcessHandle> lost = new HashSet<>();
+    for (int losses = 0; losses < LOSSES; losses++) {
+      awaitWorkers(name, losses);
+      pass(random.nextInt(1000));
+      List<ProcessHandle> living =
+          cluster.executors().stream().filter(each -> !lost.contains(each)).toList();
+      ProcessHandle chosen = living.get(random.nextInt(living.size()));
+      lost.add(chosen);
+      signal(signal, chosen);
+    }
+    awaitWorkers(name, LOSSES);
   }
 
   private static void pass(int millis) {

@@ -147,15 +147,19 @@ class LocationTest {
     assertThat(directory.resolve("runs").toFile().list()).containsExactly("first");
   }
 
+  private static Location place(String written) {
+    return ((PatientLocation) Location.of(written)).place();
+  }
+
   @Test
   void aPathIsLocalAndRelativeToTheCurrentDirectoryUnlessItHasAScheme() {
-    assertThat(Location.of("runs/a")).isEqualTo(new LocalLocation(Path.of("runs/a")));
+    assertThat(place("runs/a")).isEqualTo(new LocalLocation(Path.of("runs/a")));
     assertThat(Location.of("runs/a")).hasToString("runs/a");
     assertThat(Location.of("runs/a").absolute())
         .isEqualTo(Path.of("runs/a").toAbsolutePath().toString());
-    assertThat(Location.of("file:/tmp/a b")).isEqualTo(new LocalLocation(Path.of("/tmp/a b")));
-    assertThat(Location.of("file:///tmp/a")).isEqualTo(new LocalLocation(Path.of("/tmp/a")));
-    assertThat(Location.of("hdfs://localhost:9000/runs/a")).isInstanceOf(HadoopLocation.class);
+    assertThat(place("file:/tmp/a b")).isEqualTo(new LocalLocation(Path.of("/tmp/a b")));
+    assertThat(place("file:///tmp/a")).isEqualTo(new LocalLocation(Path.of("/tmp/a")));
+    assertThat(place("hdfs://localhost:9000/runs/a")).isInstanceOf(HadoopLocation.class);
     assertThat(Location.of("hdfs://localhost:9000/runs").child("a"))
         .hasToString("hdfs://localhost:9000/runs/a");
   }

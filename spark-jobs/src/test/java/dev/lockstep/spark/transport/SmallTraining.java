@@ -84,7 +84,7 @@ record SmallTraining(Configuration configuration, EngineFactory engines, int wor
   }
 
   CoordinatorServer serve(SharedMemoryCoordinator coordinator, SparkConf conf, WorkerTasks tasks) {
-    return new CoordinatorServer(coordinator, conf, configuration.workerLoss(), tasks);
+    return new CoordinatorServer(coordinator, conf, configuration.workerLoss(), tasks, nanos -> {});
   }
 
   /** Workers that are threads of this JVM. */
