@@ -21,7 +21,6 @@ import org.apache.spark.deploy.SparkHadoopUtil;
  * {@code toString} is the path as a user reads it. Immutable and safe for use by many threads.
  */
 public sealed interface Location permits LocalLocation, HadoopLocation, PatientLocation {
-
   /**
    * The place that a user wrote: with a scheme ({@code hdfs://host/path}, {@code file:/path}) on
    * that file system, configured as Spark's settings {@code spark.hadoop.*} say; otherwise on the

@@ -62,6 +62,16 @@ record PatientLocation(Location place, Duration timeout) implements Location {
   }
 
   @Override
+  public void prepare() throws IOException {
+    await(
+        "be prepared",
+        () -> {
+          place.prepare();
+          return true;
+        });
+  }
+
+  @Override
   public void write(Content content) throws IOException {
     await(
         "be written",
