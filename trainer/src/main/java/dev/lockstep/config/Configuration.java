@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.lockstep.coordinator.Averaging;
+import dev.lockstep.coordinator.CheckpointSchedule;
 import dev.lockstep.coordinator.EarlyStopping;
 import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.data.Augmentation;
@@ -22,7 +23,7 @@ import java.util.OptionalInt;
 /**
  * What is trained on what, and how. Defaults are those of Keras' {@code compile} and {@code fit}.
  *
- * @param name the file's name without its extension
+ * @param name what runs are called; the file's name without its extension unless the file says
  * @param dataset what the key {@code dataset} says, a text or a mapping; the data sources know its
  *     meaning
  * @param network the layers and the loss
@@ -31,6 +32,7 @@ import java.util.OptionalInt;
  * @param plan how the network is trained; it has the seed
  * @param workers how many workers, at least 1; if empty, as many as there are free slots
  * @param workerLoss what becomes of the run when one is lost
+ * @param checkpoints when the training's state is kept; if empty, never
  */
 public record Configuration(
     String name,
@@ -40,7 +42,8 @@ public record Configuration(
     HoldOut validation,
     TrainingPlan plan,
     OptionalInt workers,
-    WorkerLoss workerLoss) {
+    WorkerLoss workerLoss,
+    Optional<CheckpointSchedule> checkpoints) {
   private static final long DEFAULT_SEED = 1;
   private static final int DEFAULT_EPOCHS = 1;
   private static final int DEFAULT_BATCH_SIZE = 32;
@@ -60,7 +63,7 @@ public record Configuration(
     Overrides.apply(overrides, tree);
     Section section = Section.of(described(source, overrides), tree);
     Section training = section.section("training");
-    String name = NetworkChoice.fileName(source);
+    String name = readName(section, NetworkChoice.fileName(source));
     Configuration configuration =
         new Configuration(
             name,
@@ -71,7 +74,8 @@ public record Configuration(
             HoldOut.read(section.section("validation")),
             readPlan(section.whole("seed", DEFAULT_SEED, 0, Long.MAX_VALUE), training),
             readCount(training, "workers"),
-            WorkerLoss.read(training));
+            WorkerLoss.read(training),
+            CheckpointSchedule.read(training));
     training.done();
     section.done();
     configuration.check(section.where());
@@ -80,6 +84,14 @@ public record Configuration(
 
   private static String described(String source, List<String> overrides) {
     return overrides.isEmpty() ? source : source + " with --set " + String.join(", ", overrides);
+  }
+
+  private static String readName(Section section, String fileName) {
+    String name = section.text("name", fileName);
+    if (name.isBlank()) {
+      throw section.wrong("name", TextNode.valueOf(name), "a text that is not blank");
+    }
+    return name;
   }
 
   private static JsonNode readDataset(Section section) {
@@ -160,6 +172,30 @@ public record Configuration(
         });
   }
 
+  /** The same configuration with {@code count} workers. */
+  public Configuration withWorkers(int count) {
+    return new Configuration(
+        name, dataset, network, engine, validation, plan, OptionalInt.of(count), checkpoints);
+  }
+
+  /**
+   * Where {@code other} says something else that changes what training gives: a line a key, {@code
+   * training.epochs: 5 in the run, 7 now}. Names, workers and checkpoints do not count.
+   *
+   * @param here what the lines call this configuration: {@code in the run}
+   * @param there what they call {@code other}: {@code now}
+   */
+  public List<String> differences(String here, Configuration other, String there) {
+    return new Differences(here, there).between(deciding(), other.deciding());
+  }
+
+  private ObjectNode deciding() {
+    ObjectNode tree = resolved();
+    tree.remove("name");
+    ((ObjectNode) tree.get("training")).remove(List.of("workers", "checkpoints"));
+    return tree;
+  }
+
   /** What every random draw comes from. */
   public long seed() {
     return plan.seed();
@@ -181,10 +217,11 @@ public record Configuration(
 
   /**
    * The whole configuration with every default written out and the network's definition in place.
-   * {@link #read} makes an equal configuration of it, given a source of the same name.
+   * {@link #read} makes an equal configuration of it.
    */
   public ObjectNode resolved() {
     ObjectNode tree = JsonNodeFactory.instance.objectNode();
+    tree.put("name", name);
     tree.put("seed", plan.seed());
     tree.set("dataset", dataset.deepCopy());
     tree.set("network", network.tree());
@@ -208,6 +245,7 @@ public record Configuration(
     }
     plan.earlyStopping().ifPresent(stopping -> tree.set("earlyStopping", Section.tree(stopping)));
     workerLoss.write(tree);
+    tree.set("checkpoints", CheckpointSchedule.tree(checkpoints));
     return tree;
   }
 }

@@ -81,7 +81,7 @@ public final class GradientUpdate implements Round {
 
   /** One step from {@code gradientSums}, by the calling thread alone. */
   public void step(Contribution[] gradientSums, long stepNumber, Workspace workspace) {
-    begin(gradientSums, stepNumber);
+    begin(gradientSums, stepNumber, stepNumber);
     for (int task = 0; task < phases() * tasksPerPhase(); task++) {
       run(task, workspace.scratch);
     }
@@ -112,7 +112,7 @@ public final class GradientUpdate implements Round {
   }
 
   @Override
-  public void begin(Contribution[] gradientSums, long stepNumber) {
+  public void begin(Contribution[] gradientSums, long stepNumber, long round) {
     contributions = gradientSums;
     count(root, 0);
     if (total().examples() <= 0) {
@@ -200,6 +200,18 @@ public final class GradientUpdate implements Round {
           scratch.parameters, scratch.sum, length, state.of(index), step + 1, (float) learningRate);
     }
     parameters.put(block.from(), scratch.parameters, 0, length);
+  }
+
+  @Override
+  public void save(TrainingState saved) {
+    parameters.get(0, saved.parameters());
+    state.write(FloatBuffer.wrap(saved.optimizer()), 0);
+  }
+
+  @Override
+  public void restore(TrainingState saved) {
+    parameters.put(0, saved.parameters());
+    state.read(FloatBuffer.wrap(saved.optimizer()), 0);
   }
 
   /** The factor that brings the gradient's norm within bounds; all threads find the same. */

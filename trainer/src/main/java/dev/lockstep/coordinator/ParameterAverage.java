@@ -26,7 +26,7 @@ final class ParameterAverage implements Round {
   private final StepSums total = new StepSums();
   private Contribution[] contributions;
   private final float[] weights;
-  private long rounds;
+  private long round;
   private double learningRate;
 
   /** Averages into {@code published}, which is {@link #vectorLength} long. */
@@ -67,7 +67,7 @@ final class ParameterAverage implements Round {
   }
 
   @Override
-  public void begin(Contribution[] vectors, long step) {
+  public void begin(Contribution[] vectors, long step, long roundNumber) {
     total.clear();
     for (Contribution each : vectors) {
       total.add(each.sums());
@@ -80,7 +80,7 @@ final class ParameterAverage implements Round {
     }
     contributions = vectors;
     learningRate = inner.learningRate().at(step);
-    rounds++;
+    round = roundNumber;
   }
 
   @Override
@@ -101,6 +101,20 @@ final class ParameterAverage implements Round {
       stepOutwards(outer.get(), outerState.orElseThrow().of(task), block, scratch);
     }
     published.put(block.from(), scratch.sum, 0, block.length());
+  }
+
+  @Override
+  public void save(TrainingState saved) {
+    published.get(0, saved.parameters());
+    published.get(saved.parameters().length, saved.optimizer());
+    outerState.ifPresent(state -> state.write(FloatBuffer.wrap(saved.outer()), 0));
+  }
+
+  @Override
+  public void restore(TrainingState saved) {
+    published.put(0, saved.parameters());
+    published.put(saved.parameters().length, saved.optimizer());
+    outerState.ifPresent(state -> state.read(FloatBuffer.wrap(saved.outer()), 0));
   }
 
   private void mean(Block block, Scratch scratch) {
@@ -127,12 +141,7 @@ final class ParameterAverage implements Round {
       scratch.term[i] = before[i] - scratch.sum[i];
     }
     optimizer.update(
-        before,
-        scratch.term,
-        length,
-        state,
-        rounds,
-        (float) optimizer.learningRate().at(rounds - 1));
+        before, scratch.term, length, state, round + 1, (float) optimizer.learningRate().at(round));
     System.arraycopy(before, 0, scratch.sum, 0, length);
   }
 }

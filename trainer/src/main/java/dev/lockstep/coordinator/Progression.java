@@ -36,10 +36,10 @@ final class Progression {
   private int epoch;
   private int nextBatch;
   private long step;
+  private long round;
   private double learningRate;
   private long epochStarted;
   private long epochTrained;
-  private Metrics best;
   private int bestEpoch = -1;
   private boolean stoppedEarly;
   private Metrics test;
@@ -47,6 +47,7 @@ final class Progression {
   /**
    * The progression of {@code plan} over the training examples of {@code order}.
    *
+   * @param start where it begins
    * @param validates whether there are validation examples
    * @param tests whether there are test examples
    * @param nanoTime the clock
@@ -57,7 +58,8 @@ final class Progression {
       int workers,
       boolean validates,
       boolean tests,
-      LongSupplier nanoTime) {
+      LongSupplier nanoTime,
+      Position start) {
     this.plan = plan;
     this.order = order;
     this.workers = workers;
@@ -65,8 +67,43 @@ final class Progression {
     this.tests = tests;
     this.nanoTime = nanoTime;
     this.localBatches = mostLocalBatches();
-    this.epochStarted = nanoTime.getAsLong();
-    this.current = nextTraining();
+    this.epoch = start.epoch();
+    this.nextBatch = start.batch();
+    this.step = start.step();
+    this.round = start.round();
+    this.learningRate = start.learningRate();
+    this.epochSums.set(start.loss(), start.hits(), start.examples());
+    this.epochStarted = nanoTime.getAsLong() - (long) (start.seconds() * 1e9);
+    this.bestEpoch = start.bestEpoch() - 1;
+    this.stoppedEarly = start.stoppedEarly();
+    this.records.addAll(start.history().epochs());
+    requireFit(start);
+    this.current = next();
+  }
+
+  private void requireFit(Position start) {
+    if (epoch > plan.epochs() || nextBatch > batches()) {
+      throw new IllegalArgumentException(
+          "a start at batch %d of epoch %d, but there are %d epochs of %d batches"
+              .formatted(start.batch(), start.epoch() + 1, plan.epochs(), batches()));
+    }
+  }
+
+  /** Where the training is now, between two rounds. */
+  Position position() {
+    return new Position(
+        epoch,
+        nextBatch,
+        step,
+        round,
+        learningRate,
+        epochSums.loss(),
+        epochSums.hits(),
+        epochSums.examples(),
+        (nanoTime.getAsLong() - epochStarted) * 1e-9,
+        bestEpoch + 1,
+        stoppedEarly,
+        history());
   }
 
   private int mostLocalBatches() {
@@ -87,6 +124,11 @@ final class Progression {
    */
   long step() {
     return step;
+  }
+
+  /** The current round, from 0. */
+  long round() {
+    return round;
   }
 
   /** Epoch now under way, from 0. */
@@ -121,7 +163,15 @@ final class Progression {
     int batchesOfRound = current instanceof TrainLocally local ? local.batches() : 1;
     nextBatch += batchesOfRound;
     step += batchesOfRound;
-    current = nextBatch < batches() ? nextTraining() : epochTrained();
+    round++;
+    current = next();
+  }
+
+  private Directive next() {
+    if (epoch < plan.epochs() && !stoppedEarly) {
+      return nextBatch < batches() ? nextTraining() : epochTrained();
+    }
+    return tests ? new Evaluate(Part.TEST) : new Finish();
   }
 
   private Directive nextTraining() {
@@ -168,16 +218,13 @@ final class Progression {
     nextBatch = 0;
     epochSums.clear();
     epochStarted = nanoTime.getAsLong();
-    if (epoch < plan.epochs() && !stoppedEarly) {
-      return nextTraining();
-    }
-    return tests ? new Evaluate(Part.TEST) : new Finish();
+    return next();
   }
 
   private boolean givesUp(Metrics validation) {
     EarlyStopping stopping = plan.earlyStopping().orElseThrow();
+    Metrics best = bestEpoch < 0 ? null : records.get(bestEpoch).validation();
     if (stopping.better(best, validation)) {
-      best = validation;
       bestEpoch = epoch;
       return false;
     }
@@ -186,16 +233,12 @@ final class Progression {
 
   /** Whether the epoch that was validated last is the best so far and its parameters are wanted. */
   boolean keepsParameters() {
-    return restores() && bestEpoch == records.size() - 1;
+    return plan.restoresBestWeights() && bestEpoch == records.size() - 1;
   }
 
   /** Whether the best epoch's parameters, not the last one's, are the result. */
   boolean restoresParameters() {
-    return restores() && bestEpoch != records.size() - 1 && !isTraining();
-  }
-
-  private boolean restores() {
-    return plan.earlyStopping().map(EarlyStopping::restoreBestWeights).orElse(false);
+    return plan.restoresBestWeights() && bestEpoch != records.size() - 1 && !isTraining();
   }
 
   private boolean isTraining() {
@@ -209,7 +252,7 @@ final class Progression {
 
   /** The epoch, from 1, whose parameters are the result. */
   int resultEpoch() {
-    return restores() ? bestEpoch + 1 : records.size();
+    return plan.restoresBestWeights() ? bestEpoch + 1 : records.size();
   }
 
   /** Whether early stopping ended training. */

@@ -22,8 +22,9 @@ sealed interface Round permits GradientUpdate, ParameterAverage {
    *
    * @param contributions all of them, in rank order
    * @param step number of the (first local) optimizer step, from 0
+   * @param round number of the round, from 0
    */
-  void begin(Contribution[] contributions, long step);
+  void begin(Contribution[] contributions, long step, long round);
 
   /** What the contributions counted, in total. */
   StepSums total();
@@ -33,4 +34,10 @@ sealed interface Round permits GradientUpdate, ParameterAverage {
 
   /** Learning rate of the round that was begun last. */
   double learningRate();
+
+  /** Copies parameters and optimizer state to {@code state}. */
+  void save(TrainingState state);
+
+  /** Takes parameters and optimizer state from {@code state}. */
+  void restore(TrainingState state);
 }

@@ -15,6 +15,8 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -33,6 +35,9 @@ import java.util.stream.Stream;
  * <p>Safe for use by many threads.
  */
 public final class SharedMemoryCoordinator implements Coordinator {
+  /** How long the threads of a run that has failed may take to end the update they are at. */
+  private static final long UPDATE_NANOS = TimeUnit.SECONDS.toNanos(5);
+
   /** A waiting worker looks this long before it sleeps, if every worker has a core. */
   private static final long SPIN_NANOS = 200_000;
 
@@ -60,6 +65,7 @@ public final class SharedMemoryCoordinator implements Coordinator {
   private Contribution[] collected;
   private int arrived;
   private boolean applying;
+  private Snapshots snapshots;
   private long collectingSince;
   private long appliedSince;
   private long losses;
@@ -70,22 +76,27 @@ public final class SharedMemoryCoordinator implements Coordinator {
   private volatile long turn;
 
   private volatile RunAbortedException failure;
+
+  /** An update has broken off half-way, and what is published is neither old nor new. */
+  private volatile boolean torn;
+
   private final AtomicInteger nextTask = new AtomicInteger();
   private final AtomicInteger tasksDone = new AtomicInteger();
 
   /**
-   * A coordinator for {@code workers} workers, which start from {@code initialParameters}.
+   * A coordinator for {@code workers} workers, which go on from {@code start}.
    *
    * @param validates whether there are validation examples
    * @param tests whether there are test examples
-   * @throws IllegalArgumentException if there are more workers than shards
+   * @throws IllegalArgumentException if there are more workers than shards, or {@code start} is not
+   *     of such a training
    */
   public SharedMemoryCoordinator(
       TrainingPlan plan,
       Network network,
       BatchOrder order,
       int workers,
-      float[] initialParameters,
+      TrainingState start,
       boolean validates,
       boolean tests) {
     if (workers < 1 || workers > order.shards()) {
@@ -101,11 +112,12 @@ public final class SharedMemoryCoordinator implements Coordinator {
     this.publishedBytes =
         FloatVector.allocateBytes(SeatShape.of(plan, network, 0, workers).vectorLength());
     this.published = publishedBytes.asFloatBuffer();
-    this.published.put(0, initialParameters);
     this.round = round(plan, network, workers, published);
-    this.progression = new Progression(plan, order, workers, validates, tests, System::nanoTime);
-    this.bestParameters =
-        plan.earlyStopping().isPresent() ? new float[parameterCount] : new float[0];
+    start.requireFit(plan, network);
+    this.round.restore(start);
+    this.progression =
+        new Progression(plan, order, workers, validates, tests, System::nanoTime, start.position());
+    this.bestParameters = start.best().clone();
     this.spins = workers <= Runtime.getRuntime().availableProcessors();
     this.seats = new LocalSeat[workers];
     this.present = new boolean[workers];
@@ -169,6 +181,76 @@ public final class SharedMemoryCoordinator implements Coordinator {
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * From now on has {@code writer} called by {@code executor} with the training's state whenever
+   * {@code schedule} says so; the state is the writer's until it returns. To be called before the
+   * first worker joins.
+   */
+  public void checkpoint(
+      CheckpointSchedule schedule, Executor executor, Consumer<TrainingState> writer) {
+    lock.lock();
+    try {
+      TrainingState room = TrainingState.zeros(plan, network, progression.position());
+      snapshots = new Snapshots(schedule, executor, writer, room);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Where a run that has failed has come to: the end of the last whole round. An update that the
+   * workers have left is completed here.
+   *
+   * @return empty if that update failed
+   * @throws IllegalStateException if the run has not failed
+   * @throws InterruptedException if the thread was interrupted while an update was under way
+   */
+  public Optional<TrainingState> lastState() throws InterruptedException {
+    if (failure == null) {
+      throw new IllegalStateException("the run has not failed");
+    }
+    completeUpdate();
+    lock.lock();
+    try {
+      return applying || torn
+          ? Optional.empty()
+          : Optional.of(save(TrainingState.zeros(plan, network, progression.position())));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void completeUpdate() throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      if (!applying) {
+        return;
+      }
+    } finally {
+      lock.unlock();
+    }
+    try {
+      apply(new Scratch());
+    } catch (RunAbortedException e) {
+      return;
+    }
+    lock.lockInterruptibly();
+    try {
+      long left = UPDATE_NANOS;
+      while (applying && !torn && left > 0) {
+        left = turned.awaitNanos(left);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private TrainingState save(TrainingState room) {
+    round.save(room);
+    System.arraycopy(bestParameters, 0, room.best(), 0, bestParameters.length);
+    return room.at(progression.position());
   }
 
   /** Why the run has failed, if it has. */
@@ -328,7 +410,7 @@ public final class SharedMemoryCoordinator implements Coordinator {
   private void beginApplying() {
     appliedSince = System.nanoTime();
     try {
-      round.begin(contributions(), progression.step());
+      round.begin(contributions(), progression.step(), progression.round());
     } catch (RuntimeException e) {
       abort(e);
       throw failure;
@@ -353,22 +435,30 @@ public final class SharedMemoryCoordinator implements Coordinator {
 
   /** Takes tasks of the round until none is left; whoever ends the last one ends the round. */
   private void apply(Scratch scratch) {
-    int perPhase = round.tasksPerPhase();
-    int all = perPhase * round.phases();
     try {
-      for (int task = nextTask.getAndIncrement(); task < all; task = nextTask.getAndIncrement()) {
-        int earlierPhases = task / perPhase * perPhase;
-        while (tasksDone.get() < earlierPhases && failure == null) {
-          Thread.onSpinWait();
-        }
-        round.run(task, scratch);
-        if (tasksDone.incrementAndGet() == all) {
-          endRound();
-        }
-      }
+      takeTasks(scratch);
     } catch (RuntimeException | Error e) {
+      torn = true;
       abort(e);
       throw failure;
+    }
+  }
+
+  private void takeTasks(Scratch scratch) {
+    int perPhase = round.tasksPerPhase();
+    int all = perPhase * round.phases();
+    for (int task = nextTask.getAndIncrement(); task < all; task = nextTask.getAndIncrement()) {
+      int earlierPhases = task / perPhase * perPhase;
+      while (tasksDone.get() < earlierPhases && !torn) {
+        Thread.onSpinWait();
+      }
+      if (torn) {
+        return;
+      }
+      round.run(task, scratch);
+      if (tasksDone.incrementAndGet() == all) {
+        endRound();
+      }
     }
   }
 
@@ -377,9 +467,16 @@ public final class SharedMemoryCoordinator implements Coordinator {
     try {
       recordTimes();
       progression.trained(round.total(), round.learningRate());
+      offerSnapshot();
       turnToCollecting();
     } finally {
       lock.unlock();
+    }
+  }
+
+  private void offerSnapshot() {
+    if (snapshots != null && failure == null) {
+      snapshots.offer(progression, this::save);
     }
   }
 
@@ -417,6 +514,7 @@ public final class SharedMemoryCoordinator implements Coordinator {
       if (arrived == workers) {
         progression.evaluated(metrics());
         keepOrRestoreBest();
+        offerSnapshot();
         turnToCollecting();
       }
     } catch (IllegalStateException e) {

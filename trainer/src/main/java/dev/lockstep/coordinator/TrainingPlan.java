@@ -64,6 +64,11 @@ public record TrainingPlan(
         : SumTree.inOrder(workers);
   }
 
+  /** Whether training ends with the parameters of its best epoch. */
+  public boolean restoresBestWeights() {
+    return earlyStopping.map(EarlyStopping::restoreBestWeights).orElse(false);
+  }
+
   private static void requirePositive(String name, int value) {
     if (value <= 0) {
       throw new IllegalArgumentException(name + " is " + value + " but must be > 0");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.lockstep.coordinator.Averaging;
+import dev.lockstep.coordinator.CheckpointSchedule;
 import dev.lockstep.coordinator.EarlyStopping;
 import dev.lockstep.data.Shape;
 import dev.lockstep.optimizer.Adam;
@@ -48,6 +49,7 @@ class ConfigurationTest {
     assertThat(configuration.plan().optimizer()).isEqualTo(RmsProp.DEFAULT);
     assertThat(configuration.plan().averaging()).isEqualTo(new Averaging.Gradients());
     assertThat(configuration.plan().earlyStopping()).isEmpty();
+    assertThat(configuration.checkpoints()).contains(new CheckpointSchedule(1, 0, 3));
   }
 
   @Test
@@ -55,6 +57,7 @@ class ConfigurationTest {
     Configuration configuration =
         read(
             """
+            name: nightly
             seed: 7
             dataset: {idx: data/fashion}
             network: lenet
@@ -75,9 +78,11 @@ class ConfigurationTest {
                 patience: 3
                 minDelta: 0.001
                 restoreBestWeights: true
+              checkpoints: {everyEpochs: 0, everySteps: 500, keep: 2}
             """);
 
-    assertThat(configuration.name()).isEqualTo("small");
+    assertThat(configuration.name()).isEqualTo("nightly");
+    assertThat(configuration.checkpoints()).contains(new CheckpointSchedule(0, 500, 2));
     assertThat(configuration.seed()).isEqualTo(7);
     assertThat(configuration.dataset().path("idx").asText()).isEqualTo("data/fashion");
     assertThat(configuration.network().name()).isEqualTo("lenet");
@@ -144,6 +149,7 @@ class ConfigurationTest {
         .isEqualTo(
             """
             ---
+            name: "small"
             seed: 1
             dataset: "mnist"
             network:
@@ -183,7 +189,47 @@ class ConfigurationTest {
               onWorkerLoss: "wait"
               workerTimeout: 60
               replacementTimeout: 600
+              checkpoints:
+                everyEpochs: 1
+                everySteps: 0
+                keep: 3
             """);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"false", "off", "no"})
+  void checkpointsCanBeSwitchedOff(String off) {
+    Configuration configuration = read("{network: lenet, training: {checkpoints: " + off + "}}");
+
+    assertThat(configuration.checkpoints()).isEmpty();
+    assertThat(configuration.resolved().path("training").path("checkpoints").booleanValue())
+        .isFalse();
+  }
+
+  @Test
+  void whatChangesTheResultIsToldKeyByKeyAndNothingElse() {
+    Configuration run =
+        read("{network: lenet, training: {epochs: 5, workers: 2, optimizer: adam}}");
+
+    assertThat(
+            run.differences(
+                "in the run",
+                read(
+                    "{name: b, network: lenet, training: {epochs: 5, workers: 3, checkpoints: off, optimizer: adam}}"),
+                "now"))
+        .isEmpty();
+    assertThat(
+            run.differences(
+                "in the run",
+                read(
+                    "{network: lenet, seed: 2, training: {epochs: 7, microBatches: 4, optimizer: adamw}}"),
+                "now"))
+        .containsExactly(
+            "seed: 1 in the run, 2 now",
+            "training.epochs: 5 in the run, 7 now",
+            "training.optimizer.name: adam in the run, adamw now",
+            "training.optimizer.weightDecay: nothing in the run, 0.004 now",
+            "training.microBatches: nothing in the run, 4 now");
   }
 
   @Test
@@ -254,6 +300,12 @@ class ConfigurationTest {
       delimiter = '|',
       value = {
         "{network: lenet, sed: 1} | small.yaml: unknown key 'sed'; did you mean 'seed'?;",
+        "{network: lenet, name: ' '} | small.yaml: name is ' ' but must be a text that is not"
+            + " blank",
+        "{network: lenet, training: {checkpoints: often}} | training.checkpoints is 'often' but must"
+            + " be {everyEpochs, everySteps, keep}, or false for none",
+        "{network: lenet, training: {checkpoints: {everyEpochs: 0}}} | training.checkpoints:"
+            + " everyEpochs and everySteps are both 0; write checkpoints: false for no checkpoints",
         "{network: lenet, training: {epoch: 1}} | small.yaml: training: unknown key 'epoch';"
             + " did you mean 'epochs'?;",
         "{network: lenet, training: {batch_sizes: 1}} | unknown key 'batch_sizes'; did you mean"

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.lockstep.coordinator.Averaging;
+import dev.lockstep.coordinator.CheckpointSchedule;
 import dev.lockstep.coordinator.EarlyStopping;
 import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.coordinator.WireFormat;
@@ -53,8 +54,7 @@ class ResolvedPropertiesTest {
   void whatIsResolvedReadsAsTheSameConfiguration(@ForAll("configurations") Configuration written) {
     String yaml = Section.write(written.resolved());
 
-    assertThat(Configuration.read("runs/1/" + written.name() + ".yaml", yaml, List.of()))
-        .isEqualTo(written);
+    assertThat(Configuration.read("runs/1/configuration.yaml", yaml, List.of())).isEqualTo(written);
   }
 
   @Provide
@@ -71,24 +71,38 @@ class ResolvedPropertiesTest {
             enums(EngineChoice.class),
             validations,
             plans(),
-            Arbitraries.integers().between(0, 8),
-            losses())
+            Combinators.combine(
+                    Arbitraries.integers().between(0, 8), losses(), schedules().optional())
+                .as(Placed::new))
         .as(
-            (name, dataset, network, engine, validation, plan, workers, loss) ->
+            (name, dataset, network, engine, validation, plan, placed) ->
                 new Configuration(
-                    "run-" + Integer.toHexString(name.hashCode()),
+                    name.isBlank() ? "run" : name,
                     TextNode.valueOf(dataset),
                     network,
                     engine,
                     validation,
                     plan,
-                    workers == 0 ? OptionalInt.empty() : OptionalInt.of(workers),
-                    loss));
+                    placed.workers() == 0
+                        ? OptionalInt.empty()
+                        : OptionalInt.of(placed.workers()),
+                    placed.loss(),
+                    placed.checkpoints()));
   }
+
+  /** What says nothing about the result. */
+  private record Placed(int workers, WorkerLoss loss, Optional<CheckpointSchedule> checkpoints) {}
 
   private static Arbitrary<WorkerLoss> losses() {
     Arbitrary<Duration> times = sizes().map(Duration::ofSeconds);
     return Combinators.combine(enums(WorkerLoss.Reaction.class), times, times).as(WorkerLoss::new);
+  }
+
+  private static Arbitrary<CheckpointSchedule> schedules() {
+    Arbitrary<Integer> counts = Arbitraries.integers().between(0, 3);
+    return Combinators.combine(counts, counts.map(i -> i * 250), sizes())
+        .filter((epochs, steps, keep) -> epochs + steps > 0)
+        .as(CheckpointSchedule::new);
   }
 
   private static Arbitrary<TrainingPlan> plans() {

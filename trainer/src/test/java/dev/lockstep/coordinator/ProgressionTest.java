@@ -41,7 +41,7 @@ class ProgressionTest {
             OptionalInt.empty(),
             Optional.ofNullable(stopping));
     BatchOrder order = new BatchOrder(IntStream.range(0, 10).toArray(), 5, 4, 1);
-    return new Progression(plan, order, workers, validates, true, () -> 0);
+    return new Progression(plan, order, workers, validates, true, () -> 0, Position.START);
   }
 
   private static StepSums sums(int examples) {

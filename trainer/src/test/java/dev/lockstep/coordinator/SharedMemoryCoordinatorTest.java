@@ -52,7 +52,7 @@ class SharedMemoryCoordinatorTest {
             Optional.empty());
     BatchOrder order =
         new BatchOrder(IntStream.range(0, EXAMPLES).toArray(), 4, EXAMPLES, plan.seed());
-    float[] start = new float[NETWORK.layout().length()];
+    TrainingState start = TrainingState.zeros(plan, NETWORK, Position.START);
     return new SharedMemoryCoordinator(plan, NETWORK, order, workers, start, false, false);
   }
 

@@ -3,6 +3,7 @@ package dev.lockstep.worker;
 import dev.lockstep.coordinator.SharedMemoryCoordinator;
 import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.coordinator.TrainingResult;
+import dev.lockstep.coordinator.TrainingState;
 import dev.lockstep.data.BatchOrder;
 import dev.lockstep.engine.EngineFactory;
 import dev.lockstep.network.Network;
@@ -12,6 +13,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Consumer;
 
 /**
  * A gang of threads in place of Spark's tasks: runs a worker again when it dies, as Spark would.
@@ -23,6 +25,25 @@ final class SimulatedGang {
 
   static TrainingResult train(
       TrainingPlan plan, Network network, TrainingSet data, EngineFactory engines, int workers) {
+    return train(
+        plan,
+        network,
+        data,
+        engines,
+        workers,
+        TrainingState.start(plan, network, network.initialParameters(plan.seed())),
+        coordinator -> {});
+  }
+
+  /** Goes on from {@code start}; {@code before} sees the coordinator before the workers do. */
+  static TrainingResult train(
+      TrainingPlan plan,
+      Network network,
+      TrainingSet data,
+      EngineFactory engines,
+      int workers,
+      TrainingState start,
+      Consumer<SharedMemoryCoordinator> before) {
     BatchOrder order =
         new BatchOrder(data.split().training(), plan.shards(), plan.batchSize(), plan.seed());
     SharedMemoryCoordinator coordinator =
@@ -31,9 +52,10 @@ final class SimulatedGang {
             network,
             order,
             workers,
-            network.initialParameters(plan.seed()),
+            start,
             data.split().validation().length > 0,
             data.test().size() > 0);
+    before.accept(coordinator);
     ExecutorService threads = Executors.newFixedThreadPool(workers);
     try {
       List<Future<?>> running = new ArrayList<>();

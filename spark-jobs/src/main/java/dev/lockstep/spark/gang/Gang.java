@@ -2,20 +2,25 @@ package dev.lockstep.spark.gang;
 
 import dev.lockstep.config.Configuration;
 import dev.lockstep.config.WorkerLoss;
+import dev.lockstep.coordinator.CheckpointSchedule;
 import dev.lockstep.coordinator.Progress;
 import dev.lockstep.coordinator.RunAbortedException;
 import dev.lockstep.coordinator.SharedMemoryCoordinator;
 import dev.lockstep.coordinator.TrainingResult;
+import dev.lockstep.coordinator.TrainingState;
 import dev.lockstep.data.BatchOrder;
 import dev.lockstep.spark.transport.CoordinatorServer;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.SparkException;
@@ -49,7 +54,7 @@ public final class Gang {
   private final WorkerLoss workerLoss;
   private final SharedMemoryCoordinator coordinator;
 
-  private Gang(Training training, int size) {
+  private Gang(Training training, int size, TrainingState start) {
     this.training = training;
     this.order = training.order();
     this.size = size;
@@ -61,14 +66,40 @@ public final class Gang {
             training.network(),
             order,
             size,
-            training.initialParameters(),
+            start,
             training.data().split().validation().length > 0,
             training.data().test().size() > 0);
   }
 
   /** The gang that will train as {@code training} says, not yet running. */
   public static Gang of(Training training, int size) {
-    return new Gang(training, size);
+    return startingFrom(
+        TrainingState.start(training.plan(), training.network(), training.initialParameters()),
+        training,
+        size);
+  }
+
+  /** The gang that will go on with {@code training} from {@code state}, not yet running. */
+  public static Gang startingFrom(TrainingState state, Training training, int size) {
+    return new Gang(training, size, state);
+  }
+
+  /**
+   * Has the training's state written as {@link SharedMemoryCoordinator#checkpoint} says; to be
+   * called before {@link #run}.
+   */
+  public void checkpoint(
+      CheckpointSchedule schedule, Executor executor, Consumer<TrainingState> writer) {
+    coordinator.checkpoint(schedule, executor, writer);
+  }
+
+  /**
+   * Where a run that has failed has come to, as {@link SharedMemoryCoordinator#lastState} says.
+   *
+   * @throws InterruptedException if the thread was interrupted while an update was under way
+   */
+  public Optional<TrainingState> lastState() throws InterruptedException {
+    return coordinator.lastState();
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.lockstep.spark.transport;
 import dev.lockstep.config.Configuration;
 import dev.lockstep.coordinator.Coordinator;
 import dev.lockstep.coordinator.SharedMemoryCoordinator;
+import dev.lockstep.coordinator.TrainingState;
 import dev.lockstep.coordinator.TrainingResult;
 import dev.lockstep.data.BatchOrder;
 import dev.lockstep.data.Dataset;
@@ -109,7 +110,10 @@ record SmallTraining(Configuration configuration, EngineFactory engines, int wor
         network(),
         order(),
         workers,
-        network().initialParameters(configuration.seed()),
+        TrainingState.start(
+            configuration.plan(),
+            network(),
+            network().initialParameters(configuration.seed())),
         true,
         true);
   }
