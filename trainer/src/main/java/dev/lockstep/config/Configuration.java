@@ -172,10 +172,10 @@ public record Configuration(
         });
   }
 
-  /** The same configuration with {@code count} workers. */
-  public Configuration withWorkers(int count) {
+  /** The same training with other workers and checkpoints, which do not change its result. */
+  public Configuration placed(OptionalInt otherWorkers, Optional<CheckpointSchedule> schedule) {
     return new Configuration(
-        name, dataset, network, engine, validation, plan, OptionalInt.of(count), checkpoints);
+        name, dataset, network, engine, validation, plan, otherWorkers, schedule);
   }
 
   /**

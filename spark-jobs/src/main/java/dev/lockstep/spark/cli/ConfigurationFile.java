@@ -1,6 +1,7 @@
 package dev.lockstep.spark.cli;
 
 import dev.lockstep.config.Configuration;
+import dev.lockstep.spark.job.ExistingRun;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.yaml.ConfigurationException;
 import java.io.IOException;
@@ -23,6 +24,28 @@ final class ConfigurationFile {
    */
   static Configuration read(String path, List<String> overrides) {
     return Configuration.read(path, text(path), overrides);
+  }
+
+  /**
+   * The configuration that the run in {@code directory} keeps.
+   *
+   * @throws ConfigurationException if there is no run
+   */
+  static Configuration ofRun(Location directory) {
+    Location file = directory.child(ExistingRun.CONFIGURATION);
+    try (InputStream in = file.open().orElse(null)) {
+      if (in == null) {
+        throw new ConfigurationException(
+            "%s: there is no such run; --resume must name a run's directory, which holds %s"
+                .formatted(directory, ExistingRun.CONFIGURATION));
+      }
+    } catch (IOException e) {
+      throw new ConfigurationException(
+          "%s: cannot be read: %s; --resume must name a run's directory"
+              .formatted(file, e.getMessage()),
+          e);
+    }
+    return read(file.toString(), List.of());
   }
 
   private static String text(String path) {

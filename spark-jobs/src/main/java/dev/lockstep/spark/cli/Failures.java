@@ -1,5 +1,6 @@
 package dev.lockstep.spark.cli;
 
+import dev.lockstep.spark.job.StoppedException;
 import dev.lockstep.yaml.ConfigurationException;
 import java.io.PrintWriter;
 import java.util.concurrent.CancellationException;
@@ -41,6 +42,9 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
   public int handleExecutionException(Exception error, CommandLine command, ParseResult parsed) {
     PrintWriter err = command.getErr();
     err.println(command.getCommandSpec().qualifiedName() + ": " + message(error));
+    causes(error)
+        .filter(StoppedException.class::isInstance)
+        .forEach(e -> err.println(e.getMessage()));
     printStackTrace(error, err);
     return exitCode(error);
   }
@@ -76,11 +80,15 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     while (root.getCause() != null) {
       root = root.getCause();
     }
-    return Stream.iterate(error, each -> each != null, Throwable::getCause)
+    return causes(error)
         .filter(
             each -> each instanceof ConfigurationException || each instanceof CancellationException)
         .findFirst()
         .orElse(root);
+  }
+
+  private static Stream<Throwable> causes(Throwable error) {
+    return Stream.iterate(error, each -> each != null, Throwable::getCause);
   }
 
   private void printStackTrace(Exception error, PrintWriter err) {

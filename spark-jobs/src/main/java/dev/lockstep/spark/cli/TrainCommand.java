@@ -2,8 +2,13 @@ package dev.lockstep.spark.cli;
 
 import dev.lockstep.config.Configuration;
 import dev.lockstep.metrics.Metrics;
+import dev.lockstep.spark.job.ExistingRun;
 import dev.lockstep.spark.job.TrainingJob;
 import dev.lockstep.spark.job.TrainingJob.Outcome;
+import dev.lockstep.spark.job.TrainingJob.Place;
+import dev.lockstep.spark.job.TrainingJob.Place.Existing;
+import dev.lockstep.spark.job.TrainingJob.Place.NewIn;
+import dev.lockstep.spark.storage.Location;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +18,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code lockstep train}. */
@@ -27,6 +33,7 @@ import picocli.CommandLine.Spec;
       "  metrics.json        test.accuracy, test.recall.macro, validation.loss ...",
       "  model.zip           the model; DL4J's MultiLayerNetwork.load opens it too",
       "  manifest.json       versions, seed, data fingerprints, checksums; written last",
+      "  checkpoints/        the training's newest states, as training.checkpoints says",
       ""
     },
     footer = {
@@ -35,18 +42,30 @@ import picocli.CommandLine.Spec;
       "  lockstep train --config conf/mnist-mlp.yaml",
       "  lockstep train --config conf/mnist-mlp.yaml --set training.epochs=1 --set seed=7",
       "  lockstep train --config conf/mnist-mlp.yaml --set dataset.idx=/data/fashion",
-      "  lockstep train --config conf/mnist-mlp.yaml --master 'local[4,3]' --workers 2"
+      "  lockstep train --config conf/mnist-mlp.yaml --master 'local[4,3]' --workers 2",
+      "  lockstep train --resume runs/mnist-mlp-20261123-181502"
     })
 final class TrainCommand implements Runnable {
+  private static final String DEFAULT_OUTPUT = "runs";
+
   @Spec private CommandSpec spec;
   @Mixin private SparkOptions spark;
 
   @Option(
       names = "--config",
-      required = true,
       paramLabel = "FILE",
-      description = "The configuration, a YAML file.")
+      description = "The configuration, a YAML file. Needed unless a run is resumed.")
   private String config;
+
+  @Option(
+      names = "--resume",
+      paramLabel = "RUN",
+      description = {
+        "Goes on with the run in this directory from its newest checkpoint and ends as if it had"
+            + " never been stopped. It keeps its configuration: with --config or --set, only workers"
+            + " and checkpoints may differ. A run that has ended is left as it is."
+      })
+  private String resume;
 
   @Option(
       names = "--set",
@@ -68,8 +87,7 @@ final class TrainCommand implements Runnable {
   @Option(
       names = "--output",
       paramLabel = "DIRECTORY",
-      defaultValue = "runs",
-      description = "Where the run's directory is made. Default: ${DEFAULT-VALUE}.")
+      description = "Where the run's directory is made. Default: " + DEFAULT_OUTPUT + ".")
   private String output;
 
   @Override
@@ -77,15 +95,47 @@ final class TrainCommand implements Runnable {
     if (workers != null) {
       overrides.add("training.workers=" + workers);
     }
-    Configuration configuration = ConfigurationFile.read(config, overrides);
-    try (JavaSparkContext context = spark.open("lockstep train " + configuration.name())) {
-      print(train(context, configuration));
+    if (resume != null) {
+      resume();
+    } else if (config != null) {
+      String parent = output == null ? DEFAULT_OUTPUT : output;
+      train(ConfigurationFile.read(config, overrides), new NewIn(parent));
+    } else {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--config is missing: it names the configuration; or --resume, which names a run");
     }
   }
 
-  private Outcome train(JavaSparkContext context, Configuration configuration) {
+  private void resume() {
+    if (output != null) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--output cannot be used with --resume: a run goes on in its own directory");
+    }
+    Location directory = Location.of(resume);
+    ExistingRun run = new ExistingRun(directory, ConfigurationFile.ofRun(directory));
+    String recorded = directory.child(ExistingRun.CONFIGURATION).toString();
+    Configuration now =
+        run.goingOnAs(ConfigurationFile.read(config == null ? recorded : config, overrides));
+    if (run.hasEnded()) {
+      PrintWriter out = spec.commandLine().getOut();
+      out.println("the run has ended already; nothing is left to do");
+      out.println(directory);
+    } else {
+      train(now, new Existing(directory));
+    }
+  }
+
+  private void train(Configuration configuration, Place place) {
+    try (JavaSparkContext context = spark.open("lockstep train " + configuration.name())) {
+      print(train(context, new TrainingJob(configuration, place)));
+    }
+  }
+
+  private Outcome train(JavaSparkContext context, TrainingJob job) {
     try (TrainingDisplay display = TrainingDisplay.of(spec.commandLine().getOut())) {
-      return new TrainingJob(configuration, output).run(context, display);
+      return job.run(context, display);
     }
   }
 

@@ -8,16 +8,12 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.lockstep.spark.storage.Content;
+import dev.lockstep.spark.storage.Digest;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.spark.storage.RunDirectory;
-import java.io.FilterOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 
 /** Writes the files of a run and remembers what the manifest says of them. */
 final class RunFiles {
@@ -63,37 +59,7 @@ final class RunFiles {
     written
         .addObject()
         .put("name", name)
-        .put("bytes", digest.bytes)
-        .put("sha256", HexFormat.of().formatHex(digest.sha256.digest()));
-  }
-
-  /** SHA-256 and length of what is written through it. */
-  private static final class Digest {
-    private final MessageDigest sha256;
-    private long bytes;
-
-    Digest() {
-      try {
-        sha256 = MessageDigest.getInstance("SHA-256");
-      } catch (NoSuchAlgorithmException e) {
-        throw new IllegalStateException("every Java platform has SHA-256", e);
-      }
-    }
-
-    OutputStream over(OutputStream out) {
-      return new FilterOutputStream(out) {
-        @Override
-        public void write(int b) throws IOException {
-          write(new byte[] {(byte) b}, 0, 1);
-        }
-
-        @Override
-        public void write(byte[] b, int from, int length) throws IOException {
-          out.write(b, from, length);
-          sha256.update(b, from, length);
-          bytes += length;
-        }
-      };
-    }
+        .put("bytes", digest.bytes())
+        .put("sha256", digest.sha256());
   }
 }

@@ -6,6 +6,7 @@ import dev.lockstep.config.Configuration;
 import dev.lockstep.coordinator.Progress;
 import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.coordinator.TrainingResult;
+import dev.lockstep.coordinator.TrainingState;
 import dev.lockstep.coordinator.WireFormat;
 import dev.lockstep.data.Dataset;
 import dev.lockstep.metrics.Metrics;
@@ -27,18 +28,33 @@ import java.time.ZoneId;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * Trains as a configuration says and leaves the results in a run directory.
- *
- * @param output where run directories lie, as {@link Location#of}
- */
-public record TrainingJob(Configuration configuration, String output) {
+/** Trains as a configuration says and leaves the results in a run directory. */
+public record TrainingJob(Configuration configuration, Place place) {
   private static final Logger LOG = LoggerFactory.getLogger(TrainingJob.class);
+
+  /** Which run directory. */
+  public sealed interface Place {
+    /**
+     * A new one.
+     *
+     * @param output where run directories lie, as {@link Location#of}
+     */
+    record NewIn(String output) implements Place {}
+
+    /**
+     * That of a run that began in another process, which goes on from its newest checkpoint.
+     *
+     * @param directory where its files lie
+     */
+    record Existing(Location directory) implements Place {}
+  }
 
   /**
    * What a training left.
@@ -48,23 +64,27 @@ public record TrainingJob(Configuration configuration, String output) {
   public record Outcome(Location directory, TrainingResult result) {}
 
   /**
-   * Trains. The run directory holds the configuration from the start, and everything else, the
-   * manifest last, at the end: one without {@code manifest.json} is of a run that did not end.
+   * Trains. The run directory holds the configuration from the start, checkpoints from the first
+   * on, and everything else, the manifest last, at the end: one without {@code manifest.json} is of
+   * a run that did not end.
    *
    * @param observer is told ten times a second, and once at the end, how far the training has come
    * @throws ConfigurationException if the run cannot begin
-   * @throws dev.lockstep.coordinator.RunAbortedException if it fails
-   * @throws java.util.concurrent.CancellationException if the process is told to end
+   * @throws StoppedException if it fails, or the process is told to end, after a checkpoint
+   * @throws dev.lockstep.coordinator.RunAbortedException if it does so before any
    */
   public Outcome run(JavaSparkContext spark, Consumer<Progress> observer) {
     Instant started = Instant.now();
     Prepared prepared = prepare(spark);
-    RunFiles files = new RunFiles(createDirectory(started));
-    files.write("configuration.yaml", Section.write(configuration.resolved()));
+    RunFiles files = new RunFiles(directory(started));
+    Checkpoints checkpoints = new Checkpoints(files.location(), configuration, prepared);
+    Optional<TrainingState> start = start(checkpoints);
+    Configuration placed =
+        configuration.placed(OptionalInt.of(prepared.workers()), configuration.checkpoints());
+    files.write(ExistingRun.CONFIGURATION, Section.write(placed.resolved()));
     LOG.info("{}", prepared);
 
-    Gang gang = Gang.of(prepared.training(), prepared.workers());
-    TrainingResult result = new WatchedGang(spark, gang, description(prepared)).run(observer);
+    TrainingResult result = train(spark, prepared, checkpoints, start, observer, files.location());
     warnOfDivergence(result);
 
     files.write("history.json", result.history().toJson());
@@ -75,6 +95,40 @@ public record TrainingJob(Configuration configuration, String output) {
     Manifest manifest = new Manifest(configuration, prepared, spark.master(), started, result);
     files.write(Manifest.NAME, manifest.toJson(Instant.now(), files.written()));
     return new Outcome(files.location(), result);
+  }
+
+  private Optional<TrainingState> start(Checkpoints checkpoints) {
+    if (!(place instanceof Place.Existing existing)) {
+      return Optional.empty();
+    }
+    Optional<TrainingState> start = checkpoints.newest();
+    if (start.isEmpty()) {
+      LOG.warn("{} has no checkpoint yet and begins anew", existing.directory());
+    }
+    return start;
+  }
+
+  private TrainingResult train(
+      JavaSparkContext spark,
+      Prepared prepared,
+      Checkpoints checkpoints,
+      Optional<TrainingState> start,
+      Consumer<Progress> observer,
+      Location run) {
+    Gang gang =
+        start
+            .map(state -> Gang.startingFrom(state, prepared.training(), prepared.workers()))
+            .orElseGet(() -> Gang.of(prepared.training(), prepared.workers()));
+    Optional<CheckpointedGang> checkpointed =
+        configuration
+            .checkpoints()
+            .map(
+                schedule ->
+                    new CheckpointedGang(
+                        gang, checkpoints, schedule, start.map(TrainingState::position), run));
+    Supplier<TrainingResult> work =
+        () -> checkpointed.map(kept -> kept.run(spark)).orElseGet(() -> gang.run(spark));
+    return new WatchedGang(spark, gang, work, description(prepared)).run(observer);
   }
 
   /** All that a training needs, checked. */
@@ -157,9 +211,14 @@ public record TrainingJob(Configuration configuration, String output) {
             .formatted(configuration.name(), master));
   }
 
-  private RunDirectory createDirectory(Instant started) {
+  private RunDirectory directory(Instant started) {
+    if (place instanceof Place.Existing existing) {
+      return RunDirectory.existing(existing.directory());
+    }
     return RunDirectory.create(
-        output, configuration.name(), LocalDateTime.ofInstant(started, ZoneId.systemDefault()));
+        ((Place.NewIn) place).output(),
+        configuration.name(),
+        LocalDateTime.ofInstant(started, ZoneId.systemDefault()));
   }
 
   private String description(Prepared prepared) {

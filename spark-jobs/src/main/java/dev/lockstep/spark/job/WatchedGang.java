@@ -12,6 +12,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.apache.hadoop.util.ShutdownHookManager;
 import org.apache.spark.api.java.JavaSparkContext;
 
@@ -19,11 +20,16 @@ import org.apache.spark.api.java.JavaSparkContext;
  * A gang whose Spark job runs on a thread of its own while the calling thread watches it. When the
  * process is told to end (Ctrl-C), the workers leave before Spark stops.
  *
+ * @param work runs the gang, with what goes with it
  * @param description what Spark's pages call the job
  */
-record WatchedGang(JavaSparkContext spark, Gang gang, String description) {
+record WatchedGang(
+    JavaSparkContext spark, Gang gang, Supplier<TrainingResult> work, String description) {
   private static final long GLANCE_MILLIS = 100;
   private static final long GRACE_SECONDS = 5;
+
+  /** Workers that Spark has ended leave a last checkpoint to be written. */
+  private static final long LAST_GRACE_SECONDS = 20;
 
   /** Spark stops at 50, and hooks of a higher priority run before. */
   private static final int BEFORE_SPARK = 100;
@@ -32,7 +38,9 @@ record WatchedGang(JavaSparkContext spark, Gang gang, String description) {
    * Runs the workers until training ends.
    *
    * @param observer is told ten times a second, and once at the end, how far it has come
-   * @throws CancellationException if the process or the calling thread was told to end
+   * @throws CancellationException if the calling thread was told to end
+   * @throws RuntimeException if training fails, also for a {@link CancellationException} as its
+   *     cause if the process was told to end
    */
   TrainingResult run(Consumer<Progress> observer) {
     String group = "lockstep-" + UUID.randomUUID();
@@ -70,7 +78,7 @@ record WatchedGang(JavaSparkContext spark, Gang gang, String description) {
 
   private TrainingResult runInGroup(String group) {
     spark.setJobGroup(group, description, false);
-    return gang.run(spark);
+    return work.get();
   }
 
   private TrainingResult watch(Future<TrainingResult> training, Consumer<Progress> observer)
@@ -89,26 +97,21 @@ record WatchedGang(JavaSparkContext spark, Gang gang, String description) {
   }
 
   private static RuntimeException failure(Throwable cause) {
-    for (Throwable each = cause; each != null; each = each.getCause()) {
-      if (each instanceof CancellationException cancelled) {
-        return cancelled;
-      }
-    }
     return cause instanceof RuntimeException e ? e : new IllegalStateException(cause);
   }
 
   /** Lets the workers leave of their own; Spark ends those that do not. */
   private void cancel(Future<TrainingResult> training, String group) {
     gang.abort(new CancellationException("interrupted"));
-    if (!ends(training)) {
+    if (!ends(training, GRACE_SECONDS)) {
       spark.cancelJobGroup(group);
-      ends(training);
+      ends(training, LAST_GRACE_SECONDS);
     }
   }
 
-  private static boolean ends(Future<TrainingResult> training) {
+  private static boolean ends(Future<TrainingResult> training, long seconds) {
     try {
-      training.get(GRACE_SECONDS, TimeUnit.SECONDS);
+      training.get(seconds, TimeUnit.SECONDS);
       return true;
     } catch (ExecutionException e) {
       return true;

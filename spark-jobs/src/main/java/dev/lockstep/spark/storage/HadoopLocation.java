@@ -65,24 +65,55 @@ record HadoopLocation(FileContext system, Path path) implements Location {
       if (!system.getFileStatus(path).isDirectory()) {
         throw new ParentNotDirectoryException(path + ": not a directory");
       }
-      return Optional.of(list());
+      List<StoredFile> files = new ArrayList<>();
+      for (FileStatus entry : list()) {
+        if (entry.isFile()) {
+          files.add(
+              new StoredFile(
+                  entry.getPath().getName(), entry.getLen(), entry.getModificationTime()));
+        }
+      }
+      files.sort(Comparator.comparing(StoredFile::name));
+      return Optional.of(files);
     } catch (FileNotFoundException e) {
       return Optional.empty();
     }
   }
 
-  private List<StoredFile> list() throws IOException {
-    List<StoredFile> found = new ArrayList<>();
+  private List<FileStatus> list() throws IOException {
+    List<FileStatus> found = new ArrayList<>();
     RemoteIterator<FileStatus> entries = system.listStatus(path);
     while (entries.hasNext()) {
-      FileStatus entry = entries.next();
-      if (entry.isFile()) {
-        found.add(
-            new StoredFile(entry.getPath().getName(), entry.getLen(), entry.getModificationTime()));
-      }
+      found.add(entries.next());
     }
-    found.sort(Comparator.comparing(StoredFile::name));
     return found;
+  }
+
+  @Override
+  public List<String> directories() throws IOException {
+    try {
+      return list().stream()
+          .filter(FileStatus::isDirectory)
+          .map(entry -> entry.getPath().getName())
+          .sorted()
+          .toList();
+    } catch (FileNotFoundException e) {
+      return List.of();
+    }
+  }
+
+  @Override
+  public void rename(String name) throws IOException {
+    system.rename(path, new Path(path.getParent(), name), Rename.NONE);
+  }
+
+  @Override
+  public void delete() throws IOException {
+    try {
+      system.delete(path, true);
+    } catch (FileNotFoundException e) {
+      // It is not there, as wanted.
+    }
   }
 
   /**

@@ -67,6 +67,38 @@ record LocalLocation(Path path) implements Location {
   }
 
   @Override
+  public List<String> directories() throws IOException {
+    try (Stream<Path> entries = Files.list(path)) {
+      return entries
+          .filter(Files::isDirectory)
+          .map(entry -> entry.getFileName().toString())
+          .sorted()
+          .toList();
+    } catch (NoSuchFileException e) {
+      return List.of();
+    }
+  }
+
+  @Override
+  public void rename(String name) throws IOException {
+    Files.move(path, path.resolveSibling(name), StandardCopyOption.ATOMIC_MOVE);
+    synchronise(parent());
+  }
+
+  @Override
+  public void delete() throws IOException {
+    List<Path> all;
+    try (Stream<Path> found = Files.walk(path)) {
+      all = found.sorted(Comparator.reverseOrder()).toList();
+    } catch (NoSuchFileException e) {
+      return;
+    }
+    for (Path each : all) {
+      Files.deleteIfExists(each);
+    }
+  }
+
+  @Override
   public boolean createDirectory() throws IOException {
     Files.createDirectories(parent());
     try {

@@ -123,6 +123,22 @@ public sealed interface Location permits LocalLocation, HadoopLocation, PatientL
   Optional<List<StoredFile>> files() throws IOException;
 
   /**
+   * The names of the directories in this directory, in order; empty if there is no such directory.
+   *
+   * @throws IOException if it is there but cannot be listed, or is a file
+   */
+  List<String> directories() throws IOException;
+
+  /**
+   * Gives this directory another name, which must not be taken: at once where the file system can,
+   * and file by file where it cannot (object stores).
+   */
+  void rename(String name) throws IOException;
+
+  /** Deletes this file or directory with all that is in it, if it is there. */
+  void delete() throws IOException;
+
+  /**
    * Creates this directory, and those above it as needed. Of several processes that try at once,
    * one succeeds.
    *

@@ -51,6 +51,11 @@ public final class RunDirectory {
             .formatted(output, MOST_OF_A_SECOND, wanted));
   }
 
+  /** The directory of a run that began in another process. */
+  public static RunDirectory existing(Location location) {
+    return new RunDirectory(location);
+  }
+
   /** Where it lies. */
   public Location location() {
     return location;

@@ -3,15 +3,10 @@ package dev.lockstep.spark.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
-import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -23,11 +18,24 @@ class InterruptTest {
 
   @Test
   @EnabledOnOs(OS.LINUX)
-  void endsWithinSecondsWithoutAStackTraceAndWithoutAManifest() throws Exception {
+  void endsWithinSecondsWithACheckpointAndSaysHowToGoOn() throws Exception {
     Path configuration = SmallMnist.configuration(SmallMnist.write(directory));
     Path err = directory.resolve("err");
     Process training =
-        new ProcessBuilder(command(configuration)).redirectError(err.toFile()).start();
+        TrainingProcess.start(
+            err,
+            List.of(
+                "train",
+                "--config",
+                configuration.toString(),
+                "--set",
+                "training.epochs=100000",
+                "--set",
+                "training.checkpoints={everyEpochs: 0, everySteps: 100000000}",
+                "--master",
+                "local[2]",
+                "--output",
+                directory.resolve("runs").toString()));
     try (BufferedReader out = training.inputReader(StandardCharsets.UTF_8)) {
       assertThat(out.readLine()).startsWith("Epoch 1/100000");
       new ProcessBuilder("kill", "-INT", Long.toString(training.pid())).start().waitFor();
@@ -35,45 +43,15 @@ class InterruptTest {
       assertThat(training.waitFor(10, TimeUnit.SECONDS)).isTrue();
       assertThat(training.exitValue()).isEqualTo(130);
       assertThat(out.lines()).allMatch(line -> line.startsWith("Epoch "));
-      assertThat(Files.readString(err, StandardCharsets.UTF_8)).doesNotContain("\tat ");
-      assertThat(filesOfTheRun()).containsExactly("configuration.yaml");
+      Path run = TrainingProcess.run(directory.resolve("runs"));
+      assertThat(TrainingProcess.text(err))
+          .doesNotContain("\tat ")
+          .containsPattern("a checkpoint holds its state after \\d+ epochs and \\d+ steps")
+          .contains("to go on from there: lockstep train --resume " + run);
+      assertThat(run.toFile().list()).containsOnly("configuration.yaml", "checkpoints");
+      assertThat(run.resolve("checkpoints").toFile().list()).hasSize(1);
     } finally {
       training.destroyForcibly();
-    }
-  }
-
-  /** A shell in the background lets its children ignore SIGINT, which env takes back. */
-  private List<String> command(Path configuration) {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                "env",
-                "--default-signal=INT",
-                Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-        .filter(argument -> !argument.startsWith("-javaagent") && !argument.startsWith("-agent"))
-        .forEach(command::add);
-    command.addAll(
-        List.of(
-            "-cp",
-            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-            Main.class.getName(),
-            "train",
-            "--config",
-            configuration.toString(),
-            "--set",
-            "training.epochs=100000",
-            "--master",
-            "local[2]",
-            "--output",
-            directory.resolve("runs").toString()));
-    return command;
-  }
-
-  private List<String> filesOfTheRun() throws IOException {
-    try (Stream<Path> runs = Files.list(directory.resolve("runs"));
-        Stream<Path> files = Files.list(runs.findFirst().orElseThrow())) {
-      return files.map(file -> file.getFileName().toString()).toList();
     }
   }
 }

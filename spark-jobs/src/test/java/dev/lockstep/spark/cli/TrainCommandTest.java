@@ -105,7 +105,7 @@ class TrainCommandTest {
         .containsExactly(
             "configuration.yaml", "history.json", "history.csv", "metrics.json", "model.zip");
     try (Stream<Path> files = Files.list(run)) {
-      assertThat(files).hasSize(6);
+      assertThat(files).hasSize(7);
     }
   }
 

@@ -3,8 +3,8 @@ package dev.lockstep.spark.transport;
 import dev.lockstep.config.Configuration;
 import dev.lockstep.coordinator.Coordinator;
 import dev.lockstep.coordinator.SharedMemoryCoordinator;
-import dev.lockstep.coordinator.TrainingState;
 import dev.lockstep.coordinator.TrainingResult;
+import dev.lockstep.coordinator.TrainingState;
 import dev.lockstep.data.BatchOrder;
 import dev.lockstep.data.Dataset;
 import dev.lockstep.data.Examples;
@@ -111,9 +111,7 @@ record SmallTraining(Configuration configuration, EngineFactory engines, int wor
         order(),
         workers,
         TrainingState.start(
-            configuration.plan(),
-            network(),
-            network().initialParameters(configuration.seed())),
+            configuration.plan(), network(), network().initialParameters(configuration.seed())),
         true,
         true);
   }

@@ -1,0 +1,58 @@
+package dev.lockstep.spark.job;
+
+import dev.lockstep.config.Configuration;
+import dev.lockstep.spark.storage.Location;
+import dev.lockstep.yaml.ConfigurationException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A run that began in another process.
+ *
+ * @param directory where its files lie
+ * @param configuration what it was told to do, workers included
+ */
+public record ExistingRun(Location directory, Configuration configuration) {
+  /** The name of the configuration's file in a run directory. */
+  public static final String CONFIGURATION = "configuration.yaml";
+
+  /**
+   * The configuration to go on with if a user now says {@code now}.
+   *
+   * @throws ConfigurationException if that would change the result, with each difference
+   */
+  public Configuration goingOnAs(Configuration now) {
+    refuse(directory, configuration.differences("in the run", now, "now"));
+    return configuration.placed(
+        now.workers().isPresent() ? now.workers() : configuration.workers(), now.checkpoints());
+  }
+
+  /** Fails if there is a difference to the run in {@code directory}. */
+  static void refuse(Location directory, List<String> differences) {
+    if (!differences.isEmpty()) {
+      throw new ConfigurationException(
+          "%s cannot go on as something else:\n  - %s\nresume it as it was begun, without --config and --set, or train anew without --resume"
+              .formatted(directory, String.join("\n  - ", differences)));
+    }
+  }
+
+  /**
+   * Whether it has ended, with all its results.
+   *
+   * @throws ConfigurationException if that cannot be told
+   */
+  public boolean hasEnded() {
+    try {
+      Optional<InputStream> manifest = directory.child(Manifest.NAME).open();
+      if (manifest.isPresent()) {
+        manifest.get().close();
+      }
+      return manifest.isPresent();
+    } catch (IOException e) {
+      throw new ConfigurationException(
+          "%s: cannot be read: %s".formatted(directory, e.getMessage()), e);
+    }
+  }
+}

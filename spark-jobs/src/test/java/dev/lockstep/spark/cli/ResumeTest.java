@@ -1,0 +1,383 @@
+package dev.lockstep.spark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lockstep.random.CounterRandom;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A run that was stopped, whatever became of its process or its newest checkpoint. */
+class ResumeTest {
+  private static final JsonMapper JSON = new JsonMapper();
+  private static final String EVERY_7_STEPS =
+      "training.checkpoints={everyEpochs: 1, everySteps: 7, keep: 4}";
+  private static final String AVERAGING =
+      "training.averaging={mode: parameters, interval: 3, outer: {name: sgd, momentum: 0.9}}";
+
+  @TempDir static Path directory;
+  private static Path configuration;
+
+  /** A run that has ended, with its checkpoints, and one as a killed process leaves it. */
+  private static Path undisturbed;
+
+  private static Path stopped;
+
+  @BeforeAll
+  static void train() throws IOException {
+    configuration = SmallMnist.configuration(SmallMnist.write(directory));
+    undisturbed = train("undisturbed", List.of());
+    stopped = asIfKilled(undisturbed, "stopped");
+  }
+
+  private static Path train(String runs, List<String> more) {
+    List<String> arguments = arguments(runs, "local[2]");
+    arguments.addAll(more);
+    Invocation trained = Invocation.of(arguments.toArray(String[]::new));
+    assertThat(trained.exitCode()).as(trained.err()).isZero();
+    return Path.of(trained.lastLine());
+  }
+
+  private static List<String> arguments(String runs, String master) {
+    return new ArrayList<>(
+        List.of(
+            "train",
+            "--config",
+            configuration.toString(),
+            "--master",
+            master,
+            "--output",
+            directory.resolve(runs).toString(),
+            "--set",
+            EVERY_7_STEPS));
+  }
+
+  private static Invocation resume(Path run, String... more) {
+    List<String> arguments =
+        new ArrayList<>(List.of("train", "--resume", run.toString(), "--master", "local[3]"));
+    arguments.addAll(List.of(more));
+    return Invocation.of(arguments.toArray(String[]::new));
+  }
+
+  /** The configuration and the checkpoints of {@code run}, without its results and last states. */
+  private static Path asIfKilled(Path run, String name) throws IOException {
+    Path copy = directory.resolve(name);
+    copy(run.resolve("checkpoints"), copy.resolve("checkpoints"));
+    Files.copy(run.resolve("configuration.yaml"), copy.resolve("configuration.yaml"));
+    delete(newest(copy));
+    return copy;
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    Files.createDirectories(to);
+    try (Stream<Path> entries = Files.walk(from)) {
+      for (Path each : entries.filter(Files::isRegularFile).toList()) {
+        Path target = to.resolve(from.relativize(each));
+        Files.createDirectories(target.getParent());
+        Files.copy(each, target);
+      }
+    }
+  }
+
+  private static void delete(Path tree) throws IOException {
+    try (Stream<Path> entries = Files.walk(tree)) {
+      for (Path each : entries.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(each);
+      }
+    }
+  }
+
+  private static List<Path> checkpoints(Path run) throws IOException {
+    try (Stream<Path> entries = Files.list(run.resolve("checkpoints"))) {
+      return entries
+          .filter(entry -> entry.getFileName().toString().startsWith("epoch-"))
+          .sorted()
+          .toList();
+    }
+  }
+
+  private static Path newest(Path run) throws IOException {
+    List<Path> all = checkpoints(run);
+    return all.get(all.size() - 1);
+  }
+
+  private static void assertEqualResults(Path found, Path expected) throws IOException {
+    for (String file : List.of("model.zip", "metrics.json")) {
+      assertThat(found.resolve(file)).hasSameBinaryContentAs(expected.resolve(file));
+    }
+    assertThat(timeless(found)).isEqualTo(timeless(expected));
+    assertThat(found.toFile().list()).containsExactlyInAnyOrder(expected.toFile().list());
+  }
+
+  private static JsonNode timeless(Path run) throws IOException {
+    ObjectNode history = (ObjectNode) JSON.readTree(run.resolve("history.json").toFile());
+    return history.remove(List.of("seconds", "examples_per_second"));
+  }
+
+  @Test
+  void keepsTheNewestCheckpointsByEpochAndStep() throws IOException {
+    assertThat(checkpoints(undisturbed))
+        .extracting(path -> path.getFileName().toString())
+        .containsExactly(
+            "epoch-0001-step-00000021",
+            "epoch-0001-step-00000028",
+            "epoch-0001-step-00000035",
+            "epoch-0002-step-00000040");
+    assertThat(newest(undisturbed).toFile().list())
+        .containsExactlyInAnyOrder(
+            "configuration.yaml",
+            "progress.json",
+            "parameters.bin",
+            "optimizer.bin",
+            "manifest.json");
+  }
+
+  @Test
+  void goesOnInMidEpochAndLeavesWhatAnUndisturbedRunLeaves() throws IOException {
+    Path run = asIfKilled(undisturbed, "mid-epoch");
+
+    Invocation resumed = resume(run);
+
+    assertThat(resumed.exitCode()).as(resumed.err()).isZero();
+    assertThat(resumed.lastLine()).isEqualTo(run.toString());
+    assertEqualResults(run, undisturbed);
+    assertThat(run.resolve("configuration.yaml"))
+        .hasSameTextualContentAs(undisturbed.resolve("configuration.yaml"));
+  }
+
+  @Test
+  void goesOnWhereParametersAreAveragedAndAnOuterOptimizerRemembers() throws IOException {
+    Path whole = train("averaged", List.of("--set", AVERAGING));
+    Path run = asIfKilled(whole, "averaged-stopped");
+
+    assertThat(newest(run).toFile().list()).contains("outer.bin");
+    Invocation otherWorkers = resume(run, "--workers", "1");
+    assertThat(otherWorkers.exitCode()).isEqualTo(2);
+    assertThat(otherWorkers.err())
+        .contains(
+            "was written in the middle of epoch 2, whose examples are dealt to 2 workers that"
+                + " average parameters; go on with --workers 2, not 1");
+    assertThat(resume(run).exitCode()).isZero();
+    assertEqualResults(run, whole);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7})
+  void aDamagedNewestCheckpointIsSetAsideAndTheOlderOneGivesTheSameResult(int round)
+      throws IOException {
+    CounterRandom random = new CounterRandom(round);
+    Path run = asIfKilled(undisturbed, "damaged-" + round);
+    Path damaged = newest(run);
+    List<String> parts = Stream.of(damaged.toFile().list()).sorted().toList();
+    Path part = damaged.resolve(parts.get(round % parts.size()));
+    damage(part, round % 2 == 0, random);
+
+    Invocation resumed = resume(run);
+
+    assertThat(resumed.exitCode()).as(resumed.err()).isZero();
+    assertEqualResults(run, undisturbed);
+    assertThat(run.resolve("checkpoints/damaged-" + damaged.getFileName())).isDirectory();
+  }
+
+  private static void damage(Path file, boolean truncates, CounterRandom random)
+      throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    int at = random.nextInt(bytes.length);
+    if (truncates) {
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        channel.truncate(at);
+      }
+    } else {
+      bytes[at] ^= (byte) (1 << random.nextInt(8));
+      Files.write(file, bytes);
+    }
+  }
+
+  @Test
+  void whereEveryCheckpointIsDamagedItSaysWhyAndWhatToDo() throws IOException {
+    Path run = asIfKilled(undisturbed, "hopeless");
+    for (Path checkpoint : checkpoints(run)) {
+      Files.delete(checkpoint.resolve("manifest.json"));
+    }
+
+    Invocation resumed = resume(run);
+
+    assertThat(resumed.exitCode()).isEqualTo(2);
+    assertThat(resumed.err())
+        .contains("no checkpoint in " + run.resolve("checkpoints") + " can be used:")
+        .contains("epoch-0001-step-00000035: ", "manifest.json is missing")
+        .contains("train anew: lockstep train --config " + run.resolve("configuration.yaml"));
+    assertThat(resume(run).exitCode()).isEqualTo(2);
+  }
+
+  @Test
+  void aRunThatWasStoppedBeforeItsFirstCheckpointBeginsAnew() throws IOException {
+    Path run = Files.createDirectory(directory.resolve("early"));
+    Files.copy(undisturbed.resolve("configuration.yaml"), run.resolve("configuration.yaml"));
+
+    assertThat(resume(run).exitCode()).isZero();
+    assertEqualResults(run, undisturbed);
+  }
+
+  @Test
+  void aRunThatHasEndedIsLeftAsItIs() throws IOException {
+    byte[] manifest = Files.readAllBytes(undisturbed.resolve("manifest.json"));
+
+    Invocation resumed = resume(undisturbed);
+
+    assertThat(resumed.exitCode()).isZero();
+    assertThat(resumed.out())
+        .containsExactly(
+            "the run has ended already; nothing is left to do", undisturbed.toString());
+    assertThat(undisturbed.resolve("manifest.json")).hasBinaryContent(manifest);
+  }
+
+  @Test
+  void whatWouldChangeTheResultIsRefusedWithTheDifference() throws IOException {
+    Invocation changed =
+        resume(
+            stopped,
+            "--config",
+            configuration.toString(),
+            "--set",
+            "training.epochs=3",
+            "--set",
+            "training.optimizer.beta1=0.8");
+
+    assertThat(changed.exitCode()).isEqualTo(2);
+    assertThat(changed.err())
+        .contains(stopped + " cannot go on as something else:")
+        .contains("  - training.epochs: 2 in the run, 3 now")
+        .contains("  - training.optimizer.beta1: 0.9 in the run, 0.8 now");
+  }
+
+  @Test
+  void aConfigurationThatWasEditedInTheRunIsRefusedWithTheDifference() throws IOException {
+    Path run = asIfKilled(undisturbed, "edited");
+    Path file = run.resolve("configuration.yaml");
+    Files.writeString(file, Files.readString(file).replace("epochs: 2", "epochs: 4"));
+
+    Invocation resumed = resume(run);
+
+    assertThat(resumed.exitCode()).isEqualTo(2);
+    assertThat(resumed.err()).contains("  - training.epochs: 2 in the run, 4 now");
+  }
+
+  @Test
+  void otherDataUnderTheSamePathAreRefused() throws IOException {
+    Path data = Files.createDirectory(directory.resolve("data"));
+    SmallMnist.write(data);
+    Path whole = train("on-data", List.of("--set", "dataset.idx=" + data));
+    Path run = asIfKilled(whole, "on-other-data");
+    Path labels = data.resolve("t10k-labels-idx1-ubyte");
+    byte[] bytes = Files.readAllBytes(labels);
+    bytes[bytes.length - 1] = (byte) ((bytes[bytes.length - 1] + 1) % 10);
+    Files.write(labels, bytes);
+
+    Invocation resumed = resume(run);
+
+    assertThat(resumed.exitCode()).isEqualTo(2);
+    assertThat(resumed.err())
+        .containsPattern(
+            "the test examples of .*: fingerprint [0-9a-f]{64} in the run, [0-9a-f]{64} now");
+  }
+
+  @Test
+  void withMicroBatchesAnyNumberOfWorkersGoesOnToTheSameBits() throws IOException {
+    Path whole = train("exact", List.of("--set", "training.microBatches=3"));
+    Path run = asIfKilled(whole, "exact-stopped");
+
+    assertThat(resume(run, "--workers", "3").exitCode()).isZero();
+
+    JsonNode one = JSON.readTree(whole.resolve("metrics.json").toFile());
+    assertThat(JSON.readTree(run.resolve("metrics.json").toFile())).isEqualTo(one);
+    assertThat(coefficients(run)).isEqualTo(coefficients(whole));
+  }
+
+  private static byte[] coefficients(Path run) throws IOException {
+    try (java.util.zip.ZipFile zip = new java.util.zip.ZipFile(run.resolve("model.zip").toFile())) {
+      return zip.getInputStream(zip.getEntry("coefficients.bin")).readAllBytes();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"missing", "data-without-a-run"})
+  void whatIsNoRunIsSaid(String name) throws IOException {
+    Path there = directory.resolve(name);
+    if (!name.equals("missing")) {
+      Files.createDirectory(there);
+    }
+
+    Invocation resumed = resume(there);
+
+    assertThat(resumed.exitCode()).isEqualTo(2);
+    assertThat(resumed.err())
+        .contains(
+            there
+                + ": there is no such run; --resume must name a run's directory, which holds"
+                + " configuration.yaml");
+  }
+
+  /** The process dies at an instant of its own; the state it leaves is whatever it is then. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aDriverThatIsKilledInMidEpochGoesOnInANewProcess() throws Exception {
+    List<String> slow = List.of("--set", "training.epochs=60");
+    Path whole = train("whole", slow);
+    List<String> arguments = arguments("killed", "local[2]");
+    arguments.addAll(slow);
+    Path runs = directory.resolve("killed");
+    Process training = TrainingProcess.start(directory.resolve("killed.err"), arguments);
+    try {
+      Awaitility.await()
+          .pollInterval(Duration.ofMillis(5))
+          .atMost(Duration.ofSeconds(40))
+          .until(() -> Files.isDirectory(runs) && hasCheckpoint(runs));
+    } finally {
+      training.destroyForcibly();
+    }
+    assertThat(training.waitFor(10, TimeUnit.SECONDS)).isTrue();
+    Path run = TrainingProcess.run(runs);
+    assertThat(training.exitValue()).isEqualTo(128 + 9);
+    assertThat(run.resolve("manifest.json")).doesNotExist();
+
+    Path err = directory.resolve("resumed.err");
+    Process resumed =
+        TrainingProcess.start(
+            err, List.of("train", "--resume", run.toString(), "--master", "local[2]"));
+    resumed.getInputStream().transferTo(java.io.OutputStream.nullOutputStream());
+
+    assertThat(resumed.waitFor()).as(TrainingProcess.text(err)).isZero();
+    assertEqualResults(run, whole);
+  }
+
+  private static boolean hasCheckpoint(Path runs) throws IOException {
+    try (Stream<Path> all = Files.list(runs)) {
+      for (Path run : all.toList()) {
+        if (Files.isDirectory(run.resolve("checkpoints")) && !checkpoints(run).isEmpty()) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+}
