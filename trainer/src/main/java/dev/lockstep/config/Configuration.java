@@ -173,14 +173,16 @@ public record Configuration(
   }
 
   /** The same training with other workers and checkpoints, which do not change its result. */
-  public Configuration placed(OptionalInt otherWorkers, Optional<CheckpointSchedule> schedule) {
+  public Configuration placed(
+      OptionalInt otherWorkers, WorkerLoss loss, Optional<CheckpointSchedule> schedule) {
     return new Configuration(
-        name, dataset, network, engine, validation, plan, otherWorkers, schedule);
+        name, dataset, network, engine, validation, plan, otherWorkers, loss, schedule);
   }
 
   /**
    * Where {@code other} says something else that changes what training gives: a line a key, {@code
-   * training.epochs: 5 in the run, 7 now}. Names, workers and checkpoints do not count.
+   * training.epochs: 5 in the run, 7 now}. Names, workers, what becomes of a lost one, and
+   * checkpoints do not count.
    *
    * @param here what the lines call this configuration: {@code in the run}
    * @param there what they call {@code other}: {@code now}
@@ -192,7 +194,8 @@ public record Configuration(
   private ObjectNode deciding() {
     ObjectNode tree = resolved();
     tree.remove("name");
-    ((ObjectNode) tree.get("training")).remove(List.of("workers", "checkpoints"));
+    ((ObjectNode) tree.get("training")).remove(
+                List.of("workers", "onWorkerLoss", "workerTimeout", "replacementTimeout", "checkpoints"));
     return tree;
   }
 

@@ -26,7 +26,9 @@ public record ExistingRun(Location directory, Configuration configuration) {
   public Configuration goingOnAs(Configuration now) {
     refuse(directory, configuration.differences("in the run", now, "now"));
     return configuration.placed(
-        now.workers().isPresent() ? now.workers() : configuration.workers(), now.checkpoints());
+        now.workers().isPresent() ? now.workers() : configuration.workers(),
+        now.workerLoss(),
+        now.checkpoints());
   }
 
   /** Fails if there is a difference to the run in {@code directory}. */

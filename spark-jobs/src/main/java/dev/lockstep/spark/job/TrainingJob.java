@@ -80,7 +80,10 @@ public record TrainingJob(Configuration configuration, Place place) {
     Checkpoints checkpoints = new Checkpoints(files.location(), configuration, prepared);
     Optional<TrainingState> start = start(checkpoints);
     Configuration placed =
-        configuration.placed(OptionalInt.of(prepared.workers()), configuration.checkpoints());
+        configuration.placed(
+            OptionalInt.of(prepared.workers()),
+            configuration.workerLoss(),
+            configuration.checkpoints());
     files.write(ExistingRun.CONFIGURATION, Section.write(placed.resolved()));
     LOG.info("{}", prepared);
 

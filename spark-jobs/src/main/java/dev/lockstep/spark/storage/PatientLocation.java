@@ -57,28 +57,33 @@ record PatientLocation(Location place, Duration timeout) implements Location {
   }
 
   @Override
+  public List<String> directories() throws IOException {
+    return await("be listed", place::directories);
+  }
+
+  @Override
+  public void rename(String name) throws IOException {
+    perform("be renamed", () -> place.rename(name));
+  }
+
+  @Override
+  public void delete() throws IOException {
+    perform("be deleted", () -> place.delete());
+  }
+
+  @Override
   public boolean createDirectory() throws IOException {
     return await("be created", place::createDirectory);
   }
 
   @Override
   public void prepare() throws IOException {
-    await(
-        "be prepared",
-        () -> {
-          place.prepare();
-          return true;
-        });
+    perform("be prepared", () -> place.prepare());
   }
 
   @Override
   public void write(Content content) throws IOException {
-    await(
-        "be written",
-        () -> {
-          place.write(content);
-          return true;
-        });
+    perform("be written", () -> place.write(content));
   }
 
   /** Reads of a file, each of which may take as long as an operation. */
@@ -103,6 +108,19 @@ record PatientLocation(Location place, Duration timeout) implements Location {
     public void close() throws IOException {
       stream.close();
     }
+  }
+
+  private interface Action {
+    void run() throws IOException;
+  }
+
+  private void perform(String what, Action action) throws IOException {
+    await(
+        what,
+        () -> {
+          action.run();
+          return true;
+        });
   }
 
   private <T> T await(String what, Callable<T> operation) throws IOException {

@@ -3,6 +3,7 @@ package dev.lockstep.spark.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lockstep.spark.job.StoppedException;
 import dev.lockstep.yaml.ConfigurationException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -85,6 +86,16 @@ class MainTest {
   void anInterruptionHasTheShellsExitCode() {
     assertThat(handled(false, new RuntimeException(new CancellationException())))
         .isEqualTo("130 lockstep: interrupted\n");
+  }
+
+  @Test
+  void afterACheckpointTheNextLineSaysHowToGoOn() {
+    RuntimeException cause = new IllegalStateException("the worker is lost");
+
+    assertThat(handled(false, new StoppedException("to go on: lockstep train --resume a", cause)))
+        .isEqualTo(
+            "1 lockstep: failed: the worker is lost (IllegalStateException); --stacktrace shows"
+                + " where\nto go on: lockstep train --resume a\n");
   }
 
   private static String handled(boolean stacktrace, Exception failure) {

@@ -48,7 +48,9 @@ class MistakesTest {
           """
           lockstep                            | which command? one of train, evaluate
           trian                               | Did you mean: lockstep train
-          train                               | Missing required option: '--config=FILE'
+          train                               | --config is missing: it names the configuration; or --resume, which names a run
+          train --resume DIR/none             | none: there is no such run; --resume must name a run's directory
+          train --resume DIR --output DIR     | --output cannot be used with --resume
           train --config SMALL --fast         | Unknown option: '--fast'
           train --config SMALL --workers two  | Invalid value for option '--workers'
           train --config DIR/none.yaml        | none.yaml: there is no such file

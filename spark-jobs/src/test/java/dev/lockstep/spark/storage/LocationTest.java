@@ -147,6 +147,26 @@ class LocationTest {
     assertThat(directory.resolve("runs").toFile().list()).containsExactly("first");
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void aDirectoryIsRenamedAndDeletedWithAllThatIsInIt(Access access) throws IOException {
+    Location location = access.of(directory);
+    Location inner = location.child("b");
+    inner.createDirectory();
+    inner.child("file").write(out -> out.write(bytes("content")));
+    location.child("a").createDirectory();
+    assertThat(location.directories()).containsExactly("a", "b");
+
+    inner.rename("c");
+
+    assertThat(content(location.child("c").child("file"))).isEqualTo("content");
+    assertThatThrownBy(() -> location.child("a").rename("c")).isInstanceOf(IOException.class);
+    location.child("c").delete();
+    location.child("c").delete();
+    assertThat(names()).containsExactly("a");
+    assertThat(location.child("c").directories()).isEmpty();
+  }
+
   private static Location place(String written) {
     return ((PatientLocation) Location.of(written)).place();
   }
