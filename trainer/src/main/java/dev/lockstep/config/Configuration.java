@@ -194,8 +194,10 @@ public record Configuration(
   private ObjectNode deciding() {
     ObjectNode tree = resolved();
     tree.remove("name");
-    ((ObjectNode) tree.get("training")).remove(
-                List.of("workers", "onWorkerLoss", "workerTimeout", "replacementTimeout", "checkpoints"));
+    ((ObjectNode) tree.get("training"))
+        .remove(
+            List.of(
+                "workers", "onWorkerLoss", "workerTimeout", "replacementTimeout", "checkpoints"));
     return tree;
   }
 

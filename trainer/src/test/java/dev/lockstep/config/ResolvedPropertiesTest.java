@@ -83,9 +83,7 @@ class ResolvedPropertiesTest {
                     engine,
                     validation,
                     plan,
-                    placed.workers() == 0
-                        ? OptionalInt.empty()
-                        : OptionalInt.of(placed.workers()),
+                    placed.workers() == 0 ? OptionalInt.empty() : OptionalInt.of(placed.workers()),
                     placed.loss(),
                     placed.checkpoints()));
   }
