@@ -3,7 +3,6 @@ package dev.lockstep.data;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
@@ -97,18 +96,17 @@ public final class Examples {
     return new Examples(features.select(examples), classes, chosen);
   }
 
-  /** SHA-256 over shape, class count, features and labels, as 64 hexadecimal digits. */
+  /**
+   * SHA-256 over shape, class count, size, the SHA-256 of each example's features, and labels, as
+   * 64 hexadecimal digits. An {@link Outline} of the features gives the same.
+   */
   public String fingerprint() {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest.update("lockstep examples 1".getBytes(StandardCharsets.US_ASCII));
-      ByteBuffer header = ByteBuffer.allocate(20);
-      header.putInt(shape().height()).putInt(shape().width()).putInt(shape().channels());
-      digest.update(header.putInt(classes).putInt(size()).array());
-      features.digest(digest);
-      return HexFormat.of().formatHex(digest.digest(labels));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
+    MessageDigest digest = Outline.sha256();
+    digest.update("lockstep examples 2".getBytes(StandardCharsets.US_ASCII));
+    ByteBuffer header = ByteBuffer.allocate(20);
+    header.putInt(shape().height()).putInt(shape().width()).putInt(shape().channels());
+    digest.update(header.putInt(classes).putInt(size()).array());
+    features.digest(digest);
+    return HexFormat.of().formatHex(digest.digest(labels));
   }
 }

@@ -4,9 +4,9 @@ import java.security.MessageDigest;
 
 /**
  * The inputs of examples in memory, without their labels: {@link Images} of bytes, or vectors of
- * floats. All have one shape. Immutable and safe for use by many threads.
+ * floats, or neither but their {@link Outline}. All have one shape. Immutable and safe for use by many threads.
  */
-public sealed interface Features permits Images, FloatFeatures {
+public sealed interface Features permits Images, FloatFeatures, Outline {
   /** How many inputs there are. */
   int size();
 
@@ -21,6 +21,6 @@ public sealed interface Features permits Images, FloatFeatures {
   /** The chosen inputs, in the given order; what they consist of is shared, not copied. */
   Features select(int[] examples);
 
-  /** Adds all numbers, in their order, to {@code digest}. */
+  /** Adds the SHA-256 of each input's numbers, in their order, to {@code digest}. */
   void digest(MessageDigest digest);
 }

@@ -68,12 +68,21 @@ public final class FloatFeatures implements Features {
 
   @Override
   public void digest(MessageDigest digest) {
-    digest.update("float32".getBytes(StandardCharsets.US_ASCII));
-    ByteBuffer bytes =
-        ByteBuffer.allocate(shape.size() * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     for (float[] row : rows) {
-      bytes.asFloatBuffer().put(row);
-      digest.update(bytes.array());
+      digest.update(digest(row));
     }
+  }
+
+  /**
+   * What one vector adds to the digest of all, and what its {@link Outline} keeps of it.
+   *
+   * @param row its numbers: channel, row, column
+   */
+  public static byte[] digest(float[] row) {
+    MessageDigest digest = Outline.sha256();
+    digest.update("float32".getBytes(StandardCharsets.US_ASCII));
+    ByteBuffer bytes = ByteBuffer.allocate(row.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.asFloatBuffer().put(row);
+    return digest.digest(bytes.array());
   }
 }

@@ -49,11 +49,26 @@ public final class IdxDirectory {
    * @throws ConfigurationException if a file is missing or defect, or files do not fit together
    */
   public Dataset dataset() {
-    Content<Images> trainingImages = read(TRAINING_IMAGES, IdxReader::images);
+    return dataset(IdxReader::images);
+  }
+
+  /**
+   * The same data set without pixels ({@link Outline}), for whoever plans a training that others
+   * compute. All files are read and checked as by {@link #dataset}, and an image at a time is in
+   * memory.
+   *
+   * @throws ConfigurationException as {@link #dataset}
+   */
+  public Dataset outline() {
+    return dataset(IdxReader::outline);
+  }
+
+  private Dataset dataset(Reading<Features> reading) {
+    Content<Features> trainingImages = read(TRAINING_IMAGES, reading);
     Content<byte[]> trainingLabels = labels(TRAINING_LABELS, trainingImages);
     int classes = highest(trainingLabels.value()) + 1;
     Examples training = examples(trainingImages, trainingLabels, classes);
-    Content<Images> testImages = read(TEST_IMAGES, IdxReader::images);
+    Content<Features> testImages = read(TEST_IMAGES, reading);
     if (!testImages.value().shape().equals(training.shape())) {
       throw new ConfigurationException(
           "%s: images are %s but must be %s as in %s"
@@ -87,7 +102,7 @@ public final class IdxDirectory {
     return examples(images, labels(List.of(labelsFile), images), classes);
   }
 
-  private Examples examples(Content<Images> images, Content<byte[]> labels, int classes) {
+  private Examples examples(Content<? extends Features> images, Content<byte[]> labels, int classes) {
     for (int i = 0; i < labels.value().length; i++) {
       int label = labels.value()[i] & 0xFF;
       if (label >= classes) {
@@ -107,7 +122,7 @@ public final class IdxDirectory {
     return highest;
   }
 
-  private Content<byte[]> labels(List<String> names, Content<Images> images) {
+  private Content<byte[]> labels(List<String> names, Content<? extends Features> images) {
     return read(names, reader -> reader.labels(images.value().size(), path(images.file())));
   }
 

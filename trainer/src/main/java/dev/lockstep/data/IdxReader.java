@@ -54,6 +54,37 @@ final class IdxReader {
 
   /** All images; an image with channels comes channel last in the file and first in memory. */
   Images images() throws IOException {
+    Header header = imagesHeader();
+    Shape shape = header.shape();
+    List<byte[]> images = new ArrayList<>();
+    long unchecked = 0;
+    for (int i = 0; i < header.count(); i++) {
+      unchecked += shape.size() + 24;
+      if (unchecked >= HEAP_CHECK) {
+        requireHeap(images.size(), header.count(), shape);
+        unchecked = 0;
+      }
+      images.add(channelFirst(image(i, header), shape));
+    }
+    requireEnd(header);
+    return new Images(shape, images.toArray(byte[][]::new));
+  }
+
+  /** The outline of {@link #images}, of which one at a time is in memory. */
+  Outline outline() throws IOException {
+    Header header = imagesHeader();
+    List<byte[]> digests = new ArrayList<>();
+    for (int i = 0; i < header.count(); i++) {
+      digests.add(Images.digest(channelFirst(image(i, header), header.shape())));
+    }
+    requireEnd(header);
+    return new Outline(header.shape(), digests.toArray(byte[][]::new));
+  }
+
+  /** What a file of images says of itself. */
+  private record Header(int count, Shape shape) {}
+
+  private Header imagesHeader() throws IOException {
     int magic = field("magic number");
     if (magic != IMAGES && magic != IMAGES_WITH_CHANNELS) {
       throw wrongMagic(
@@ -64,19 +95,7 @@ final class IdxReader {
     int height = dimension("height");
     int width = dimension("width");
     int channels = magic == IMAGES_WITH_CHANNELS ? dimension("channels") : 1;
-    Shape shape = shape(height, width, channels);
-    List<byte[]> images = new ArrayList<>();
-    long unchecked = 0;
-    for (int i = 0; i < count; i++) {
-      unchecked += shape.size() + 24;
-      if (unchecked >= HEAP_CHECK) {
-        requireHeap(images.size(), count, shape);
-        unchecked = 0;
-      }
-      images.add(channelFirst(image(i, count, shape), shape));
-    }
-    requireEnd("%d images of %s".formatted(count, shape), (long) count * shape.size());
-    return new Images(shape, images.toArray(byte[][]::new));
+    return new Header(count, shape(height, width, channels));
   }
 
   /** The labels of {@code images} images that were read from {@code imagesFile}. */
@@ -136,14 +155,15 @@ final class IdxReader {
     return new Shape(height, width, channels);
   }
 
-  private byte[] image(int i, int count, Shape shape) throws IOException {
-    byte[] image = new byte[shape.size()];
+  private byte[] image(int i, Header header) throws IOException {
+    byte[] image = new byte[header.shape().size()];
     int arrived = read(image);
     if (arrived < image.length) {
       throw new ConfigurationException(
           "%s: ends in image %d (from 0), after %d of its %d bytes,"
                   .formatted(file, i, arrived, image.length)
-              + " but must have %d images of %s, as its header says".formatted(count, shape));
+              + " but must have %d images of %s, as its header says"
+                  .formatted(header.count(), header.shape()));
     }
     return image;
   }
@@ -170,6 +190,12 @@ final class IdxReader {
     } catch (ZipException | EOFException e) {
       throw brokenGzip(e);
     }
+  }
+
+  private void requireEnd(Header header) throws IOException {
+    requireEnd(
+        "%d images of %s".formatted(header.count(), header.shape()),
+        (long) header.count() * header.shape().size());
   }
 
   private void requireEnd(String content, long bytes) throws IOException {

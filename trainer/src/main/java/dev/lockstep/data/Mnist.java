@@ -5,8 +5,6 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
@@ -29,13 +27,30 @@ public final class Mnist {
    * @throws ConfigurationException if the program's jar is damaged
    */
   public static Dataset load() {
-    return load(name -> Optional.ofNullable(Mnist.class.getResourceAsStream(FOLDER + name)));
+    return load(Mnist::resource);
+  }
+
+  /**
+   * The same without pixels, see {@link IdxDirectory#outline}.
+   *
+   * @throws ConfigurationException if the program's jar is damaged
+   */
+  public static Dataset outline() {
+    return directory(Mnist::resource).outline();
+  }
+
+  private static Optional<InputStream> resource(String name) {
+    return Optional.ofNullable(Mnist.class.getResourceAsStream(FOLDER + name));
   }
 
   /** Reads the gzipped files and the sums of their plain content from {@code resources}. */
   static Dataset load(FileSource resources) {
+    return directory(resources).dataset();
+  }
+
+  private static IdxDirectory directory(FileSource resources) {
     Map<String, String> sums = sums(resources);
-    return new IdxDirectory("mnist", name -> plain(name, resources, sums)).dataset();
+    return new IdxDirectory("mnist", name -> plain(name, resources, sums));
   }
 
   private static Map<String, String> sums(FileSource resources) {
@@ -55,7 +70,7 @@ public final class Mnist {
       return Optional.empty();
     }
     byte[] content = gunzip(name, resources);
-    String sum = HexFormat.of().formatHex(sha256().digest(content));
+    String sum = HexFormat.of().formatHex(Outline.sha256().digest(content));
     if (!sum.equals(sums.get(name))) {
       throw damaged(name, "has SHA-256 %s but must have %s".formatted(sum, sums.get(name)));
     }
@@ -69,14 +84,6 @@ public final class Mnist {
       return plain.readAllBytes();
     } catch (IOException e) {
       throw damaged(name, "cannot be unpacked: " + e.getMessage());
-    }
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
     }
   }
 

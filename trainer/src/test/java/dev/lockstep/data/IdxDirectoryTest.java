@@ -2,6 +2,7 @@ package dev.lockstep.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.lockstep.random.CounterRandom;
 import dev.lockstep.yaml.ConfigurationException;
@@ -53,6 +54,31 @@ class IdxDirectoryTest {
 
     assertThat(IdxFile.directory(zipped).dataset().training().fingerprint())
         .isEqualTo(IdxFile.directory(SMALL).dataset().training().fingerprint());
+  }
+
+  @Test
+  void anOutlineHasEverythingButThePixels() {
+    Map<String, byte[]> files = new HashMap<>(SMALL);
+    files.remove("train-images-idx3-ubyte");
+    files.remove("t10k-images-idx3-ubyte");
+    files.put(
+        "train-images-idx4-ubyte", IdxFile.of(new int[] {0x804, 3, 1, 2, 3}, IdxFile.counting(18)));
+    files.put(
+        "t10k-images-idx4-ubyte", IdxFile.of(new int[] {0x804, 2, 1, 2, 3}, IdxFile.counting(12)));
+    Dataset dataset = IdxFile.directory(files).dataset();
+
+    Dataset outline = IdxFile.directory(files).outline();
+
+    assertThat(outline.name()).isEqualTo(dataset.name());
+    assertThat(outline.shape()).isEqualTo(dataset.shape());
+    assertThat(outline.classes()).isEqualTo(dataset.classes());
+    assertThat(outline.training().size()).isEqualTo(3);
+    assertThat(outline.training().label(1)).isEqualTo(6);
+    assertThat(outline.training().fingerprint()).isEqualTo(dataset.training().fingerprint());
+    assertThat(outline.test().fingerprint()).isEqualTo(dataset.test().fingerprint());
+    assertThatIllegalStateException()
+        .isThrownBy(() -> outline.training().copy(0, new float[6], 0))
+        .withMessage("this is an outline of 3 inputs, without their numbers");
   }
 
   @Test

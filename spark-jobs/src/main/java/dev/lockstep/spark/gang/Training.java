@@ -35,7 +35,20 @@ public record Training(
    *     fit the network
    */
   public static Training of(Configuration configuration) {
-    Dataset dataset = DatasetSource.of(configuration).load();
+    return of(configuration, DatasetSource.of(configuration).load());
+  }
+
+  /**
+   * The training that {@code configuration} describes, for the driver of a cluster: its data set is
+   * an outline, and each executor makes {@link #of} anew, examples and all.
+   *
+   * @throws dev.lockstep.yaml.ConfigurationException as {@link #of}
+   */
+  public static Training outlined(Configuration configuration) {
+    return of(configuration, DatasetSource.of(configuration).outline());
+  }
+
+  private static Training of(Configuration configuration, Dataset dataset) {
     Split split = configuration.validation().split(dataset.training(), configuration.seed());
     Network network = configuration.network(dataset.shape(), dataset.classes());
     return new Training(

@@ -161,7 +161,8 @@ public record TrainingJob(Configuration configuration, Place place) {
 
   private Prepared prepare(JavaSparkContext spark) {
     Preflight.requireNativeLibraries();
-    Training training = Training.of(configuration);
+    Training training =
+        spark.isLocal() ? Training.of(configuration) : Training.outlined(configuration);
     Network network = training.network();
     int examples = training.data().split().training().length;
     int workers;

@@ -32,6 +32,16 @@ public sealed interface DatasetSource extends Serializable
    */
   Dataset load();
 
+  /**
+   * The data set as far as the driver of a cluster needs it, which hands no example on: sizes,
+   * labels, shape and the fingerprints of {@link #load}, with an {@link
+   * dev.lockstep.data.Outline} for features. Files are streamed through
+   * and checked in full. Not kept.
+   *
+   * @throws ConfigurationException if it cannot be read, or is defect
+   */
+  Dataset outline();
+
   /** How {@link #of} is told of it, from any current directory. */
   String written();
 
@@ -95,6 +105,11 @@ public sealed interface DatasetSource extends Serializable
     public Dataset load() {
       return DatasetCache.SHARED.get(this, List.of(), Mnist::load);
     }
+
+    @Override
+    public Dataset outline() {
+      return Mnist.outline();
+    }
   }
 
   /**
@@ -120,8 +135,18 @@ public sealed interface DatasetSource extends Serializable
     @Override
     public Dataset load() {
       Location location = Location.of(directory);
-      IdxDirectory files = new IdxDirectory(directory, name -> location.child(name).open());
-      return DatasetCache.SHARED.get(this, idxFiles(location), files::dataset);
+      return DatasetCache.SHARED.get(this, idxFiles(location), files(location)::dataset);
+    }
+
+    @Override
+    public Dataset outline() {
+      Location location = Location.of(directory);
+      idxFiles(location); // says when there is no such directory
+      return files(location).outline();
+    }
+
+    private IdxDirectory files(Location location) {
+      return new IdxDirectory(directory, name -> location.child(name).open());
     }
 
     private static List<StoredFile> idxFiles(Location location) {

@@ -113,7 +113,7 @@ public sealed interface InputSource extends Serializable {
     }
 
     private ParquetRows read(Optional<Label> label) {
-      ParquetRows rows = new ParquetRows(columns, label, Optional.empty());
+      ParquetRows rows = new ParquetRows(columns, label, Optional.empty(), false);
       ParquetTable.at(path).read(rows);
       return rows;
     }

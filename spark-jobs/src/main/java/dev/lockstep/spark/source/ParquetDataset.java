@@ -110,24 +110,34 @@ record ParquetDataset(
   @Override
   public Dataset load() {
     ParquetTable own = ParquetTable.at(training);
-    Optional<ParquetTable> others =
-        test instanceof TestAt at ? Optional.of(ParquetTable.at(at.path())) : Optional.empty();
+    Optional<ParquetTable> others = others();
     List<StoredFile> files = new ArrayList<>(own.stored());
     others.ifPresent(table -> files.addAll(table.stored()));
-    return DatasetCache.SHARED.get(this, files, () -> read(own, others));
+    return DatasetCache.SHARED.get(this, files, () -> read(own, others, false));
   }
 
-  private Dataset read(ParquetTable own, Optional<ParquetTable> others) {
+  @Override
+  public Dataset outline() {
+    return read(ParquetTable.at(training), others(), true);
+  }
+
+  private Optional<ParquetTable> others() {
+    return test instanceof TestAt at
+        ? Optional.of(ParquetTable.at(at.path()))
+        : Optional.empty();
+  }
+
+  private Dataset read(ParquetTable own, Optional<ParquetTable> others, boolean outlined) {
     Label wanted =
         classes > 0
             ? new Label(label, classes - 1, "for there are %d classes".formatted(classes))
             : new Label(label, Examples.MOST_CLASSES - 1, "the highest that there may be");
-    ParquetRows rows = new ParquetRows(columns, Optional.of(wanted), Optional.empty());
+    ParquetRows rows = new ParquetRows(columns, Optional.of(wanted), Optional.empty(), outlined);
     own.read(rows);
     int inferred = classes > 0 ? classes : rows.highest() + 1;
     Examples all = new Examples(rows.features(), inferred, rows.labels());
     if (others.isPresent()) {
-      return new Dataset(own.name(), all, test(others.get(), all));
+      return new Dataset(own.name(), all, test(others.get(), all, outlined));
     }
     if (test instanceof TestFraction part) {
       return split(own.name(), all, part);
@@ -135,13 +145,13 @@ record ParquetDataset(
     return new Dataset(own.name(), all, all.select(new int[0]));
   }
 
-  private Examples test(ParquetTable table, Examples training) {
+  private Examples test(ParquetTable table, Examples training, boolean outlined) {
     int classes = training.classes();
     Label wanted =
         new Label(
             label, classes - 1, "for the training examples have %d classes".formatted(classes));
     Length length = new Length(training.shape().size(), "as the training examples have");
-    ParquetRows rows = new ParquetRows(columns, Optional.of(wanted), Optional.of(length));
+    ParquetRows rows = new ParquetRows(columns, Optional.of(wanted), Optional.of(length), outlined);
     table.read(rows);
     return new Examples(rows.features(), classes, rows.labels());
   }

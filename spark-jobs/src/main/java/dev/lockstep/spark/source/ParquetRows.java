@@ -1,7 +1,9 @@
 package dev.lockstep.spark.source;
 
+import dev.lockstep.data.Features;
 import dev.lockstep.data.FloatFeatures;
 import dev.lockstep.data.FreeHeap;
+import dev.lockstep.data.Outline;
 import dev.lockstep.data.Shape;
 import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
@@ -38,7 +40,9 @@ final class ParquetRows {
 
   private final ParquetColumns columns;
   private final Optional<Label> label;
+  private final boolean outlined;
   private final List<float[]> features = new ArrayList<>();
+  private final List<byte[]> digests = new ArrayList<>();
   private final ByteArrayOutputStream labels = new ByteArrayOutputStream();
   private Length length;
   private int highest;
@@ -63,8 +67,11 @@ final class ParquetRows {
    * Nothing read yet.
    *
    * @param length if empty, the first row decides
+   * @param outlined whether of the features only an {@link Outline} is kept
    */
-  ParquetRows(ParquetColumns columns, Optional<Label> label, Optional<Length> length) {
+  ParquetRows(
+      ParquetColumns columns, Optional<Label> label, Optional<Length> length, boolean outlined) {
+    this.outlined = outlined;
     this.columns = columns;
     this.label = label;
     this.length =
@@ -82,7 +89,7 @@ final class ParquetRows {
 
   /** How many rows have been read. */
   int size() {
-    return features.size();
+    return features.size() + digests.size();
   }
 
   /** The highest label that was read. */
@@ -90,10 +97,12 @@ final class ParquetRows {
     return highest;
   }
 
-  /** The features of all rows. */
-  FloatFeatures features() {
+  /** The features of all rows, or their outline. */
+  Features features() {
     Shape shape = columns.shape().orElseGet(() -> Shape.vector(length.numbers()));
-    return new FloatFeatures(shape, features.toArray(float[][]::new));
+    return outlined
+        ? new Outline(shape, digests.toArray(byte[][]::new))
+        : new FloatFeatures(shape, features.toArray(float[][]::new));
   }
 
   /** The labels of all rows. */
@@ -162,7 +171,11 @@ final class ParquetRows {
               .formatted(numbers.length, columns, length.numbers(), length.reason()));
     }
     requireHeap(row, numbers);
-    features.add(channelFirst(numbers));
+    if (outlined) {
+      digests.add(FloatFeatures.digest(channelFirst(numbers)));
+    } else {
+      features.add(channelFirst(numbers));
+    }
     row.label()
         .ifPresent(
             label -> {

@@ -111,6 +111,22 @@ class DatasetSourceTest {
   }
 
   @Test
+  void theDriverOfAClusterSeesLabelsAndFingerprintsWithoutThePixels() throws IOException {
+    writeDataset(3);
+    for (DatasetSource source : List.of(IdxFiles.in(directory.toString()), new EmbeddedMnist())) {
+      Dataset outline = source.outline();
+
+      Dataset whole = source.load();
+      assertThat(outline.training().fingerprint()).isEqualTo(whole.training().fingerprint());
+      assertThat(outline.test().fingerprint()).isEqualTo(whole.test().fingerprint());
+      assertThat(outline.training().label(2)).isEqualTo(whole.training().label(2));
+      assertThatThrownBy(() -> outline.training().copy(0, new float[28 * 28], 0))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageEndingWith("without their numbers");
+    }
+  }
+
+  @Test
   void changedFilesAreReadAnew() throws IOException {
     writeDataset(3);
     DatasetSource source = IdxFiles.in(directory.toString());
@@ -166,6 +182,8 @@ class DatasetSourceTest {
         () -> IdxFiles.in(missing.toString()).load(),
         missing + ": there is no such directory",
         "train-images-idx3-ubyte");
+    assertRefused(
+        () -> IdxFiles.in(missing.toString()).outline(), missing + ": there is no such directory");
     assertRefused(
         () -> IdxFiles.in(file.toString()).load(),
         file + ": cannot be listed",
