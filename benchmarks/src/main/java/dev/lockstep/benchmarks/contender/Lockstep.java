@@ -17,7 +17,8 @@ import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
- * Lockstep itself.
+ * Lockstep itself. On a cluster, executors make the training anew from the task's configuration,
+ * whose engine and averaging must be these.
  *
  * @param engine takes the place of the configuration's
  * @param averaging takes the place of the task's
@@ -53,10 +54,12 @@ public record Lockstep(
   @Override
   public Run train(Task task) {
     Training training =
-        Training.fromScratch(
+        new Training(
+            spark.isLocal() ? Optional.empty() : Optional.of(task.configuration()),
             averagedMyWay(task.plan()),
             task.network(),
             task.data(),
+            task.network().initialParameters(task.plan().seed()),
             SelectedEngine.of(engine, task.network()).factory());
     TrainingResult result = Gang.of(training, workers).run(spark);
     return new Run(

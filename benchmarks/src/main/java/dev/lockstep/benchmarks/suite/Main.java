@@ -6,8 +6,6 @@ import dev.lockstep.benchmarks.measure.Series;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import org.apache.spark.SparkConf;
-import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -37,6 +35,7 @@ public final class Main implements Callable<Integer> {
           Sweep.PARAMETERS,
           Sweep.MICRO_BATCHES,
           new Breakdown(),
+          new Cluster(),
           new Peak(),
           new Memory());
 
@@ -55,6 +54,7 @@ public final class Main implements Callable<Integer> {
         "parameters: examples/s with 128 to 4096 hidden units",
         "micro-batches: what training.microBatches costs",
         "breakdown: where the time of a step goes",
+        "cluster: what a round costs over the network, beside a Spark job a step",
         "peak: the share of the processor's peak that a step reaches",
         "memory: resident size after 2 and after 20 epochs"
       })
@@ -104,17 +104,8 @@ public final class Main implements Callable<Integer> {
   private List<Series> measure(Suite chosen) throws InterruptedException {
     Tasks tasks = new Tasks(quick);
     int count = quick ? 1 : measurements == null ? chosen.measurements() : measurements;
-    SparkConf conf =
-        new SparkConf()
-            .setAppName("lockstep benchmarks")
-            .setMaster("local[" + chosen.slots() + "]")
-            .set("spark.ui.enabled", "false")
-            .set("spark.serializer", "org.apache.spark.serializer.KryoSerializer")
-            .set("spark.kryo.registrator", "org.nd4j.kryo.Nd4jRegistrator")
-            .set("spark.driver.host", "localhost")
-            .set("spark.driver.bindAddress", "127.0.0.1");
-    try (JavaSparkContext spark = new JavaSparkContext(conf)) {
-      return Interleaved.measure(chosen.entries(spark, tasks, count));
+    try (Platform platform = chosen.open()) {
+      return Interleaved.measure(chosen.entries(platform.spark(), tasks, count));
     }
   }
 

@@ -17,6 +17,11 @@ interface Suite {
   /** How many tasks Spark must be able to run at once. */
   int slots();
 
+  /** Starts what it runs on: Spark in this process, unless it needs another. */
+  default Platform open() {
+    return Platform.local(slots());
+  }
+
   /** How many measurements there are unless told otherwise. */
   int measurements();
 

@@ -92,6 +92,26 @@ final class Tasks {
     return task(configuration, new TrainingSet(untested, split));
   }
 
+  /**
+   * One epoch of {@code batches} whole batches of {@code file} on the whole of MNIST, of which the
+   * other examples validate: what an executor makes anew from the configuration alone.
+   */
+  Task reproducible(String file, int batches) {
+    Dataset whole = quick ? Mnist.load() : mnist;
+    int batchSize = configuration(file, List.of()).plan().batchSize();
+    int held = whole.training().size() - batchSize * (quick ? QUICK_BATCHES : batches);
+    Configuration configuration =
+        configuration(
+            file,
+            List.of(
+                "seed=1",
+                "training.epochs=1",
+                "validation.examples=" + held,
+                "validation.select=first"));
+    Split split = configuration.validation().split(whole.training(), configuration.seed());
+    return task(configuration, new TrainingSet(whole, split));
+  }
+
   private static Configuration configuration(String file, List<String> settings) {
     try (InputStream in = Tasks.class.getResourceAsStream(FOLDER + file)) {
       String yaml = new String(in.readAllBytes(), StandardCharsets.UTF_8);

@@ -27,6 +27,7 @@ class MainTest {
         "parameters    | 4096                                            | 5",
         "micro-batches | 8                                               | 5",
         "breakdown     | lenet                                           | 2",
+        "cluster       | a Spark job a step, 2 tasks                     | 3",
         "peak          | engine `fused` alone, gradient, 1 thread        | 5",
         "memory        | 1                                               | 1"
       })

@@ -52,7 +52,9 @@ final class ConfigurationFile {
     try (InputStream in = Location.of(path).open().orElse(null)) {
       if (in == null) {
         throw new ConfigurationException(
-            path + ": there is no such file; --config must name a YAML file");
+            path
+                + ": there is no such file; --config must name a YAML file that the driver sees: on"
+                + " its machine, shipped by spark-submit's --files, or on HDFS");
       }
       byte[] bytes = in.readNBytes(MOST_BYTES + 1);
       if (bytes.length > MOST_BYTES) {

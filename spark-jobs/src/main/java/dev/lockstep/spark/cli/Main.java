@@ -53,9 +53,15 @@ public final class Main implements Runnable {
       description = "After an error's message, print where it happened.")
   private boolean stacktrace;
 
-  /** Runs the command and exits with its code. */
+  /**
+   * Runs the command and exits with its code. After success it returns: YARN takes a driver in its
+   * container that exits by itself for one that has failed.
+   */
   public static void main(String[] arguments) {
-    System.exit(execute(writer(System.out), writer(System.err), arguments));
+    int code = execute(writer(System.out), writer(System.err), arguments);
+    if (code != 0) {
+      System.exit(code);
+    }
   }
 
   private static PrintWriter writer(PrintStream stream) {

@@ -1,5 +1,6 @@
 package dev.lockstep.spark.cli;
 
+import dev.lockstep.spark.storage.Location;
 import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
 import java.util.List;
@@ -58,6 +59,23 @@ final class SparkOptions {
       settings.setIfMissing("spark.task.maxFailures", MOST_FAILURES);
     }
     return settings;
+  }
+
+  /**
+   * Refuses a relative path for results when the driver runs on the cluster ({@code --deploy-mode
+   * cluster}): its current directory goes with its container.
+   *
+   * @param option that names the path
+   * @param example of one that is right
+   * @throws ConfigurationException if {@code path} is relative there
+   */
+  static void requireLastingPath(String option, String path, String example) {
+    boolean onCluster = new SparkConf().get("spark.submit.deployMode", "client").equals("cluster");
+    if (onCluster && Location.isRelative(path)) {
+      throw new ConfigurationException(
+          "%s is '%s' in the current directory of the driver, which goes with its container (--deploy-mode cluster); expected a path that stays, such as %s"
+              .formatted(option, path, example));
+    }
   }
 
   private static boolean isLocal(String master) {

@@ -92,6 +92,7 @@ final class TrainCommand implements Runnable {
 
   @Override
   public void run() {
+    SparkOptions.requireLastingPath("--output", output, "hdfs://<host>/runs");
     if (workers != null) {
       overrides.add("training.workers=" + workers);
     }

@@ -65,6 +65,16 @@ public sealed interface Location permits LocalLocation, HadoopLocation, PatientL
     return e.getMessage() == null ? e.toString() : e.getMessage().lines().findFirst().orElse("");
   }
 
+  /** Whether {@link #of} takes {@code written} from the current directory. */
+  static boolean isRelative(String written) {
+    return !hasScheme(written) && !Path.of(written).isAbsolute();
+  }
+
+  /** A scheme has two letters or more: one letter is a drive of Windows. */
+  private static boolean hasScheme(String written) {
+    return written.matches("[A-Za-z][A-Za-z0-9+.-]+:/.*");
+  }
+
   /** How Hadoop's file systems are configured, by Spark's settings {@code spark.hadoop.*}. */
   static Configuration hadoopConfiguration() {
     SparkEnv spark = SparkEnv.get();
@@ -75,8 +85,7 @@ public sealed interface Location permits LocalLocation, HadoopLocation, PatientL
   org.apache.hadoop.fs.Path hadoopPath();
 
   private static Location parse(String written) throws IOException {
-    // A scheme has two letters or more: one letter is a drive of Windows.
-    if (!written.matches("[A-Za-z][A-Za-z0-9+.-]+:/.*")) {
+    if (!hasScheme(written)) {
       return new LocalLocation(Path.of(written));
     }
     org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path(written);

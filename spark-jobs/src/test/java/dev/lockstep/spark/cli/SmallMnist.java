@@ -10,14 +10,15 @@ import java.nio.file.Path;
 import java.util.stream.IntStream;
 
 /** The beginning of MNIST as a directory of IDX files, and a configuration that trains on it. */
-final class SmallMnist {
+public final class SmallMnist {
   static final int TRAINING = 1200;
   static final int VALIDATION = 200;
   static final int TEST = 300;
 
   private SmallMnist() {}
 
-  static Path write(Path directory) throws IOException {
+  /** Writes the data set's files to {@code directory}, and returns that. */
+  public static Path write(Path directory) throws IOException {
     Dataset mnist = Mnist.load();
     write(directory, "train", mnist.training(), TRAINING);
     write(directory, "t10k", mnist.test(), TEST);
@@ -52,6 +53,11 @@ final class SmallMnist {
 
   /** A small perceptron with dropout on the data in {@code directory}. */
   static Path configuration(Path directory) throws IOException {
+    return configuration(directory, directory.toString());
+  }
+
+  /** A small perceptron with dropout on the data in {@code dataset}: {@code small.yaml}. */
+  public static Path configuration(Path directory, String dataset) throws IOException {
     return Files.writeString(
         directory.resolve("small.yaml"),
         """
@@ -70,6 +76,6 @@ final class SmallMnist {
           shards: 8
           optimizer: {name: adam}
         """
-            .formatted(directory, VALIDATION));
+            .formatted(dataset, VALIDATION));
   }
 }

@@ -1,0 +1,105 @@
+# What the submit scripts of standalone, yarn and kubernetes share. They source it; it is not run.
+# It is told: root, the directory of the project, and jar, where Spark finds the cluster jar.
+#
+#   SPARK_HOME         a Spark 3.5 for Scala 2.12, whose bin/spark-submit is used
+#   LOCKSTEP_WORKERS   how many workers train; 2
+#   LOCKSTEP_CORES     cores of an executor, each of which is a worker's; 1
+#   LOCKSTEP_HEAP      MiB of Java heap of an executor: the data set, one copy an executor, a byte a
+#                      pixel, and 512 for Spark; 2048
+#   LOCKSTEP_ARRAYS    MiB of an executor for ND4J's arrays outside the heap; 1024
+#   LOCKSTEP_DIRECT    MiB of an executor for parameters, gradients and batches and the network's
+#                      buffers outside the heap; 512
+#
+# Arguments are the program's. With a -- among them, those before it are spark-submit's, and win over
+# what is set here:   submit --conf spark.lockstep.port=7100 -- train --config ...
+
+fail() {
+  printf 'submit: %s\n' "$*" >&2
+  exit 2
+}
+
+whole() {
+  case $2 in
+    '' | *[!0-9]* | 0*) fail "$1 is '$2' but must be a whole number above 0" ;;
+  esac
+}
+
+: "${LOCKSTEP_WORKERS:=2}" "${LOCKSTEP_CORES:=1}"
+: "${LOCKSTEP_HEAP:=2048}" "${LOCKSTEP_ARRAYS:=1024}" "${LOCKSTEP_DIRECT:=512}"
+whole LOCKSTEP_WORKERS "$LOCKSTEP_WORKERS"
+whole LOCKSTEP_CORES "$LOCKSTEP_CORES"
+whole LOCKSTEP_HEAP "$LOCKSTEP_HEAP"
+whole LOCKSTEP_ARRAYS "$LOCKSTEP_ARRAYS"
+whole LOCKSTEP_DIRECT "$LOCKSTEP_DIRECT"
+
+[ -n "${SPARK_HOME:-}" ] || fail "SPARK_HOME is not set; set it to the directory of a Spark 3.5 for Scala 2.12"
+submit=$SPARK_HOME/bin/spark-submit
+[ -x "$submit" ] || fail "SPARK_HOME is $SPARK_HOME but there is no bin/spark-submit in it"
+case $jar in
+  local:*) ;; # in the image
+  *) [ -f "$jar" ] || fail "there is no $jar; build it with: mvn -B package" ;;
+esac
+
+# All workers must run at once, for they wait for one another at every step.
+executors=$(((LOCKSTEP_WORKERS + LOCKSTEP_CORES - 1) / LOCKSTEP_CORES))
+
+# What an executor takes outside its heap: ND4J's arrays, direct buffers, and 512 MiB for Java's
+# code and threads and the native libraries. Heap and this are the size of its container, and what
+# JavaCPP lets the process grow to before it fails with a message; without it, the container's
+# owner kills the process without one.
+overhead=$((LOCKSTEP_ARRAYS + LOCKSTEP_DIRECT + 512))
+process=$((LOCKSTEP_HEAP + overhead))
+limits="-XX:MaxDirectMemorySize=${LOCKSTEP_DIRECT}m -Dorg.bytedeco.javacpp.maxbytes=${LOCKSTEP_ARRAYS}m"
+executor_java="$limits -Dorg.bytedeco.javacpp.maxphysicalbytes=${process}m"
+
+# The driver has labels, parameters and the optimizer's state, and no examples: a heap of 1 GiB.
+driver_heap=1024
+driver_java="$limits -Dorg.bytedeco.javacpp.maxphysicalbytes=$((driver_heap + overhead))m"
+
+# Puts the jar between the two kinds of arguments.
+separated=
+for argument do
+  [ "$argument" != -- ] || separated=yes
+done
+[ -n "$separated" ] || set -- -- "$@"
+command= workers=--workers separated=
+for argument do
+  shift
+  if [ -n "$separated" ]; then
+    : "${command:=$argument}"
+    case $argument in
+      --workers | --workers=* | --help | -h) workers= ;; # said already
+    esac
+  elif [ "$argument" = -- ]; then
+    separated=yes
+    set -- "$@" --class dev.lockstep.spark.cli.Main
+    argument=$jar
+  fi
+  set -- "$@" "$argument"
+done
+[ -n "$command" ] || fail "the command is missing, such as: train --config conf/mnist-mlp.yaml"
+if [ "$command" = train ] && [ -n "$workers" ]; then
+  set -- "$@" --workers "$LOCKSTEP_WORKERS"
+fi
+
+# One core a task, and a task is a worker: it has one native thread, which the program itself sees
+# to; more cores a task would be idle.
+set -- --conf spark.task.cpus=1 "$@"
+# The number of workers is fixed, and a second copy of one would only push the first one out. Both
+# may be on, and then do no harm and no good.
+set -- --conf spark.speculation=false --conf spark.dynamicAllocation.enabled=false "$@"
+# Who does not know the application's secret cannot talk to driver, executors or coordinator, and
+# what they say is encrypted, with AES/GCM. Where the network is private, encryption may be off.
+set -- --conf spark.authenticate=true --conf spark.network.crypto.enabled=true \
+  --conf spark.network.crypto.authEngineVersion=2 "$@"
+# The page of a running application shows its settings to whoever reaches it.
+set -- --conf spark.ui.enabled=false "$@"
+# Executors must reach three ports of the driver, all authenticated: Spark's two and the
+# coordinator's. They are any that are free; where a firewall stands between, name them with
+# spark.driver.port, spark.driver.blockManager.port and spark.lockstep.port.
+set -- --conf "spark.executor.memory=${LOCKSTEP_HEAP}m" \
+  --conf "spark.executor.memoryOverhead=${overhead}m" \
+  --conf "spark.executor.extraJavaOptions=$executor_java" \
+  --conf "spark.driver.memory=${driver_heap}m" \
+  --conf "spark.driver.extraJavaOptions=$driver_java" "$@"
+set -- --conf "spark.executor.cores=$LOCKSTEP_CORES" "$@"

@@ -1,0 +1,138 @@
+package dev.lockstep.spark.cluster;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+
+/**
+ * Programs of a Spark installation as processes of this machine. All of them, and what they
+ * started, end with it. System properties: {@code lockstep.jvm.opens}, Java's options that Spark
+ * needs, and for {@link #submit} {@code lockstep.cluster.jar}.
+ */
+final class SparkProcesses implements AutoCloseable {
+  static final String HOST = "127.0.0.1";
+
+  private final Path home;
+  private final Path directory;
+  private final Map<String, String> environment;
+  private final List<String> properties;
+  private final List<Process> processes = new ArrayList<>();
+
+  /**
+   * None yet.
+   *
+   * @param home the installation, a directory with {@code jars}
+   * @param directory their current directory, with a log of each
+   * @param environment what they see beside this process' own; {@code HADOOP_CONF_DIR} joins the
+   *     class path, as Spark's own scripts have it
+   * @param properties of Java, {@code key=value}
+   */
+  SparkProcesses(
+      Path home, Path directory, Map<String, String> environment, List<String> properties) {
+    this.home = home.toAbsolutePath();
+    this.directory = directory;
+    this.environment = environment;
+    this.properties = properties;
+  }
+
+  private String classPath() {
+    String jars = home.resolve("jars") + "/*";
+    String hadoop = environment.get("HADOOP_CONF_DIR");
+    return hadoop == null ? jars : hadoop + File.pathSeparator + jars;
+  }
+
+  /** The installation that the build makes: system property {@code lockstep.spark.home}. */
+  static Path builtHome() {
+    return Path.of(System.getProperty("lockstep.spark.home"));
+  }
+
+  Path home() {
+    return home;
+  }
+
+  /** Starts {@code main} and calls its log {@code name}. */
+  Process start(String name, String main, List<String> arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(Arrays.asList(System.getProperty("lockstep.jvm.opens").split(" ")));
+    properties.forEach(property -> command.add("-D" + property));
+    command.addAll(List.of("-Xmx1g", "-cp", classPath(), main));
+    command.addAll(arguments);
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().put("SPARK_HOME", home.toString());
+    builder.environment().put("SPARK_SCALA_VERSION", "2.12");
+    builder.environment().put("SPARK_LOCAL_IP", HOST);
+    builder.environment().putAll(environment);
+    builder.directory(directory.toFile()).redirectOutput(log(name).toFile());
+    try {
+      Process process = builder.start();
+      processes.add(process);
+      return process;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Starts {@code lockstep} by spark-submit.
+   *
+   * @param options of spark-submit beside the settings
+   * @param settings of Spark, {@code key=value}; the later of two counts
+   * @param arguments of the program
+   */
+  Process submit(String name, List<String> options, List<String> settings, List<String> arguments) {
+    List<String> all = new ArrayList<>(options);
+    Stream.concat(
+            Stream.of(
+                "spark.ui.enabled=false",
+                "spark.executor.memory=1g",
+                "spark.executor.extraJavaOptions=-Dorg.bytedeco.javacpp.maxbytes=1g"
+                    + " -Dorg.bytedeco.javacpp.maxphysicalbytes=3g"),
+            settings.stream())
+        .forEach(setting -> all.addAll(List.of("--conf", setting)));
+    all.addAll(List.of("--class", "dev.lockstep.spark.cli.Main"));
+    all.add(Path.of(System.getProperty("lockstep.cluster.jar")).toAbsolutePath().toString());
+    all.addAll(arguments);
+    return start(name, "org.apache.spark.deploy.SparkSubmit", all);
+  }
+
+  private Path log(String name) {
+    return directory.resolve(name + ".log");
+  }
+
+  /** What the process that was started as {@code name} has printed so far. */
+  String output(String name) {
+    try {
+      return Files.readString(log(name));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Waits until the process that was started as {@code name} has printed {@code text}. */
+  void await(String name, String text) {
+    Awaitility.await()
+        .alias("'%s' in %s".formatted(text, log(name)))
+        .atMost(Duration.ofMinutes(2))
+        .until(() -> output(name).contains(text));
+  }
+
+  @Override
+  public void close() {
+    List<ProcessHandle> all =
+        processes.stream()
+            .flatMap(process -> Stream.concat(process.descendants(), Stream.of(process.toHandle())))
+            .toList();
+    all.forEach(ProcessHandle::destroyForcibly);
+    all.forEach(process -> process.onExit().join());
+  }
+}
