@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2154,SC2034 # it shares variables with those that source it
 # What the submit scripts of standalone, yarn and kubernetes share. They source it; it is not run.
 # It is told: root, the directory of the project, and jar, where Spark finds the cluster jar.
 #
@@ -57,18 +58,18 @@ driver_heap=1024
 driver_java="$limits -Dorg.bytedeco.javacpp.maxphysicalbytes=$((driver_heap + overhead))m"
 
 # Puts the jar between the two kinds of arguments.
-separated=
+separated=''
 for argument do
   [ "$argument" != -- ] || separated=yes
 done
 [ -n "$separated" ] || set -- -- "$@"
-command= workers=--workers separated=
+command='' workers=yes separated=''
 for argument do
   shift
   if [ -n "$separated" ]; then
     : "${command:=$argument}"
     case $argument in
-      --workers | --workers=* | --help | -h) workers= ;; # said already
+      --workers | --workers=* | --help | -h) workers='' ;; # said already
     esac
   elif [ "$argument" = -- ]; then
     separated=yes
@@ -92,7 +93,8 @@ set -- --conf spark.speculation=false --conf spark.dynamicAllocation.enabled=fal
 # what they say is encrypted, with AES/GCM. Where the network is private, encryption may be off.
 set -- --conf spark.authenticate=true --conf spark.network.crypto.enabled=true \
   --conf spark.network.crypto.authEngineVersion=2 "$@"
-# The page of a running application shows its settings to whoever reaches it.
+# The page of a running application tells its settings to whoever reaches it. For it, and for the
+# training's figures at its /metrics/prometheus/: spark.ui.enabled and spark.ui.prometheus.enabled.
 set -- --conf spark.ui.enabled=false "$@"
 # Executors must reach three ports of the driver, all authenticated: Spark's two and the
 # coordinator's. They are any that are free; where a firewall stands between, name them with

@@ -62,7 +62,7 @@ final class Cluster implements Suite {
             .toList();
     try {
       Path directory = Files.createTempDirectory("lockstep-cluster");
-      cluster = new StandaloneCluster(home(directory, classPath), directory, WORKERS);
+      cluster = new StandaloneCluster(home(directory, classPath), directory, WORKERS, 1);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

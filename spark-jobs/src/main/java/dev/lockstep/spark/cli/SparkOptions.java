@@ -62,19 +62,17 @@ final class SparkOptions {
   }
 
   /**
-   * Refuses a relative path for results when the driver runs on the cluster ({@code --deploy-mode
+   * Refuses a relative {@code output} when the driver runs on the cluster ({@code --deploy-mode
    * cluster}): its current directory goes with its container.
    *
-   * @param option that names the path
-   * @param example of one that is right
-   * @throws ConfigurationException if {@code path} is relative there
+   * @throws ConfigurationException if results would be lost so
    */
-  static void requireLastingPath(String option, String path, String example) {
+  static void requireLastingOutput(String output) {
     boolean onCluster = new SparkConf().get("spark.submit.deployMode", "client").equals("cluster");
-    if (onCluster && Location.isRelative(path)) {
+    if (onCluster && Location.isRelative(output)) {
       throw new ConfigurationException(
-          "%s is '%s' in the current directory of the driver, which goes with its container (--deploy-mode cluster); expected a path that stays, such as %s"
-              .formatted(option, path, example));
+          "--output is '%s', in the current directory of the driver, which goes with its container (--deploy-mode cluster); give it a path that stays, such as hdfs://<host>/runs"
+              .formatted(output));
     }
   }
 

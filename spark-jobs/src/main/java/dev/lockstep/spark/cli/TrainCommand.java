@@ -92,7 +92,7 @@ final class TrainCommand implements Runnable {
 
   @Override
   public void run() {
-    SparkOptions.requireLastingPath("--output", output, "hdfs://<host>/runs");
+    SparkOptions.requireLastingOutput(output);
     if (workers != null) {
       overrides.add("training.workers=" + workers);
     }

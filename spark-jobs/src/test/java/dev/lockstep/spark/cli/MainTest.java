@@ -133,6 +133,23 @@ class MainTest {
         .isEqualTo("local[3]");
   }
 
+  @Test
+  void aDriverOnTheClusterWritesNoResultsToItsOwnDirectory() {
+    System.setProperty("spark.submit.deployMode", "cluster");
+    try {
+      Invocation given = Invocation.of("train", "--config", "none.yaml", "--output", "runs");
+
+      assertThat(given.exitCode()).isEqualTo(2);
+      assertThat(given.err())
+          .contains("--output is 'runs', in the current directory of the driver")
+          .contains("such as hdfs://<host>/runs");
+      assertThat(Invocation.of("train", "--config", "none.yaml", "--output", "/runs").err())
+          .contains("none.yaml: there is no such file");
+    } finally {
+      System.clearProperty("spark.submit.deployMode");
+    }
+  }
+
   private static SparkConf settings(SparkConf given, String... arguments) {
     SparkOptions options = new SparkOptions();
     CommandLine.populateCommand(options, arguments);

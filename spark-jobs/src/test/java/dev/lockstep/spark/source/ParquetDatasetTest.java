@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Columns of Parquet files as a data set. */
 class ParquetDatasetTest {
@@ -222,6 +223,29 @@ class ParquetDatasetTest {
             IntStream.range(0, 40).mapToObj(i -> (float) i).toList());
     assertThat(firsts(load(columns + ", seed: 1}").test())).isEqualTo(firsts(dataset.test()));
     assertThat(firsts(load(columns + ", seed: 2}").test())).isNotEqualTo(firsts(dataset.test()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", ", test: {fraction: 0.25}", ", shape: [1, 1, 2]"})
+  void theDriverOfAClusterSeesLabelsAndFingerprintsWithoutTheNumbers(String more)
+      throws IOException {
+    writeArrays(
+        0,
+        IntStream.range(0, 40)
+            .mapToObj(i -> row(i % 2 + 0.0, i + 0.0, 7.5))
+            .toArray(Object[][]::new));
+    DatasetSource source = source("features: pixels, label: label" + more);
+
+    Dataset outline = source.outline();
+
+    Dataset whole = source.load();
+    assertThat(outline.shape()).isEqualTo(whole.shape());
+    assertThat(outline.training().fingerprint()).isEqualTo(whole.training().fingerprint());
+    assertThat(outline.test().fingerprint()).isEqualTo(whole.test().fingerprint());
+    assertThat(outline.training().label(1)).isEqualTo(whole.training().label(1));
+    assertThatExceptionOfType(IllegalStateException.class)
+        .isThrownBy(() -> outline.training().copy(0, new float[2], 0))
+        .withMessageEndingWith("without their numbers");
   }
 
   private static List<Float> firsts(Examples examples) {
