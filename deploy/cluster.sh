@@ -93,8 +93,8 @@ set -- --conf spark.speculation=false --conf spark.dynamicAllocation.enabled=fal
 # what they say is encrypted, with AES/GCM. Where the network is private, encryption may be off.
 set -- --conf spark.authenticate=true --conf spark.network.crypto.enabled=true \
   --conf spark.network.crypto.authEngineVersion=2 "$@"
-# The page of a running application tells its settings to whoever reaches it. For it, and for the
-# training's figures at its /metrics/prometheus/: spark.ui.enabled and spark.ui.prometheus.enabled.
+# The page of a running application tells its settings to whoever reaches it. To watch a training
+# there, as the README tells, turn it on: --conf spark.ui.enabled=true
 set -- --conf spark.ui.enabled=false "$@"
 # Executors must reach three ports of the driver, all authenticated: Spark's two and the
 # coordinator's. They are any that are free; where a firewall stands between, name them with

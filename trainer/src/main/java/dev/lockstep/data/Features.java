@@ -4,7 +4,8 @@ import java.security.MessageDigest;
 
 /**
  * The inputs of examples in memory, without their labels: {@link Images} of bytes, or vectors of
- * floats, or neither but their {@link Outline}. All have one shape. Immutable and safe for use by many threads.
+ * floats, or neither but their {@link Outline}. All have one shape. Immutable and safe for use by
+ * many threads.
  */
 public sealed interface Features permits Images, FloatFeatures, Outline {
   /** How many inputs there are. */

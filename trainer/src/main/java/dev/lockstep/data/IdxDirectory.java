@@ -102,7 +102,8 @@ public final class IdxDirectory {
     return examples(images, labels(List.of(labelsFile), images), classes);
   }
 
-  private Examples examples(Content<? extends Features> images, Content<byte[]> labels, int classes) {
+  private Examples examples(
+      Content<? extends Features> images, Content<byte[]> labels, int classes) {
     for (int i = 0; i < labels.value().length; i++) {
       int label = labels.value()[i] & 0xFF;
       if (label >= classes) {

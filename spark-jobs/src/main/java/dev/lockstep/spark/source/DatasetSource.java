@@ -34,9 +34,8 @@ public sealed interface DatasetSource extends Serializable
 
   /**
    * The data set as far as the driver of a cluster needs it, which hands no example on: sizes,
-   * labels, shape and the fingerprints of {@link #load}, with an {@link
-   * dev.lockstep.data.Outline} for features. Files are streamed through
-   * and checked in full. Not kept.
+   * labels, shape and the fingerprints of {@link #load}, with an {@link dev.lockstep.data.Outline}
+   * for features. Files are streamed through and checked in full. Not kept.
    *
    * @throws ConfigurationException if it cannot be read, or is defect
    */

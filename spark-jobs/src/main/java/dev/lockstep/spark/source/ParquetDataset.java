@@ -122,9 +122,7 @@ record ParquetDataset(
   }
 
   private Optional<ParquetTable> others() {
-    return test instanceof TestAt at
-        ? Optional.of(ParquetTable.at(at.path()))
-        : Optional.empty();
+    return test instanceof TestAt at ? Optional.of(ParquetTable.at(at.path())) : Optional.empty();
   }
 
   private Dataset read(ParquetTable own, Optional<ParquetTable> others, boolean outlined) {
