@@ -92,7 +92,6 @@ final class TrainCommand implements Runnable {
 
   @Override
   public void run() {
-    SparkOptions.requireLastingOutput(output);
     if (workers != null) {
       overrides.add("training.workers=" + workers);
     }
@@ -100,6 +99,7 @@ final class TrainCommand implements Runnable {
       resume();
     } else if (config != null) {
       String parent = output == null ? DEFAULT_OUTPUT : output;
+      SparkOptions.requireLastingOutput(parent);
       train(ConfigurationFile.read(config, overrides), new NewIn(parent));
     } else {
       throw new ParameterException(
