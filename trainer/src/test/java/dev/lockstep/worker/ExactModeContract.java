@@ -3,26 +3,42 @@ package dev.lockstep.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Named.named;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.lockstep.coordinator.Averaging.Gradients;
 import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.coordinator.TrainingResult;
 import dev.lockstep.data.Augmentation;
 import dev.lockstep.engine.EngineFactory;
+import dev.lockstep.metrics.EpochRecord;
 import dev.lockstep.network.Network;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** {@code microBatches}: the parameters do not depend on the number of workers, to the last bit. */
 abstract class ExactModeContract {
+  private static final int EPOCHS = 5;
+
   /** The engine under test. */
   abstract EngineFactory engines();
+
+  private static Stream<Arguments> networks() {
+    return Stream.of(
+        arguments(named("perceptron", SmallProblem.perceptron(0.3, 1e-3))),
+        arguments(named("convolutional network", SmallProblem.convolutional(0.3, 1e-3))));
+  }
 
   private static TrainingPlan plan(OptionalInt microBatches) {
     return new TrainingPlan(
         1,
-        3,
+        EPOCHS,
         37,
         16,
         SmallProblem.optimizer("{name: adam, learningRate: 0.003}"),
@@ -32,9 +48,9 @@ abstract class ExactModeContract {
         Optional.empty());
   }
 
-  @Test
-  void everyNumberOfWorkersGivesTheSameBits() {
-    Network network = SmallProblem.perceptron(0.3, 1e-3);
+  @ParameterizedTest
+  @MethodSource("networks")
+  void everyNumberOfWorkersGivesTheSameBits(Network network) {
     TrainingSet data = SmallProblem.data(300, 40, 40);
     TrainingPlan exact = plan(OptionalInt.of(8));
 
@@ -44,10 +60,15 @@ abstract class ExactModeContract {
       TrainingResult together = SimulatedGang.train(exact, network, data, engines(), workers);
       assertThat(together.parameters()).as("%d workers", workers).isEqualTo(alone.parameters());
       assertThat(together.test()).as("%d workers", workers).isEqualTo(alone.test());
-      assertThat(together.history().epochs().get(2).trainingLoss())
+      assertThat(trainingLosses(together))
           .as("%d workers", workers)
-          .isEqualTo(alone.history().epochs().get(2).trainingLoss());
+          .hasSize(EPOCHS)
+          .isEqualTo(trainingLosses(alone));
     }
+  }
+
+  private static List<Double> trainingLosses(TrainingResult result) {
+    return result.history().epochs().stream().map(EpochRecord::trainingLoss).toList();
   }
 
   @Test

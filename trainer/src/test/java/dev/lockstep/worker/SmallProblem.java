@@ -65,6 +65,25 @@ final class SmallProblem {
             .formatted(l2, dropout, l2));
   }
 
+  /** A network with every kind of image layer; arguments as of {@link #perceptron}. */
+  static Network convolutional(double dropout, double l2) {
+    return network(
+        """
+        layers:
+          - conv2d: {filters: 4, kernelSize: 3, padding: same, l2: %s}
+          - batch_normalization
+          - activation: {activation: relu}
+          - max_pooling2d: {poolSize: 2, strides: 1}
+          - conv2d: {filters: 8, kernelSize: 2, activation: tanh}
+          - average_pooling2d: {padding: same}
+          - flatten
+          - dropout: {rate: %s}
+          - dense: {units: 3, activation: softmax, l2: %s}
+        loss: categorical_crossentropy
+        """
+            .formatted(l2, dropout, l2));
+  }
+
   static Optimizer optimizer(String yaml) {
     return Optimizer.read(Section.parse("optimizer", yaml));
   }
