@@ -64,7 +64,11 @@ abstract class GradientAveragingContract {
     Network network = SmallProblem.perceptron(0.4, 0);
 
     double alone = firstLoss(network, data, 1);
-    assertThat(firstLoss(network, data, 4)).isCloseTo(alone, within(alone * 1e-4));
+    for (int workers : new int[] {2, 4}) {
+      assertThat(firstLoss(network, data, workers))
+          .as("%d workers", workers)
+          .isCloseTo(alone, within(alone * 1e-4));
+    }
     assertThat(alone)
         .isNotCloseTo(firstLoss(SmallProblem.perceptron(0, 0), data, 1), within(alone * 1e-3));
   }
