@@ -4,8 +4,6 @@ import dev.lockstep.benchmarks.contender.Run.Point;
 import dev.lockstep.nativelib.NativeLibraries;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalLong;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.dataset.DataSet;
 
@@ -42,6 +40,6 @@ public record Dl4jFit() implements Contender {
     }
     double test = Dl4jModel.testAccuracy(task, model);
     model.close();
-    return new Run(examples, curve, test, Optional.empty(), OptionalLong.empty());
+    return Run.evaluated(examples, curve, test);
   }
 }

@@ -4,8 +4,6 @@ import dev.lockstep.benchmarks.contender.Run.Point;
 import dev.lockstep.nativelib.NativeLibraries;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalLong;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.storage.StorageLevel;
@@ -60,7 +58,7 @@ public record Dl4jParameterAveraging(JavaSparkContext spark, int frequency, int 
       curve.add(new Point(seconds, Dl4jModel.validationAccuracy(task, model)));
     }
     double test = Dl4jModel.testAccuracy(task, training.getNetwork());
-    return new Run(examples, curve, test, Optional.empty(), OptionalLong.empty());
+    return Run.evaluated(examples, curve, test);
   }
 
   private ParameterAveragingTrainingMaster master(Task task) {

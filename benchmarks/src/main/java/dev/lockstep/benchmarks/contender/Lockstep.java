@@ -14,6 +14,7 @@ import dev.lockstep.spark.gang.Training;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
@@ -28,9 +29,9 @@ public record Lockstep(
     implements Contender {
   @Override
   public String name() {
-    String choice = engine == EngineChoice.AUTO ? "" : " `" + engine.word() + "`";
-    return "lockstep%s, %s, %s"
-        .formatted(choice, describe(averaging), workers == 1 ? "1 worker" : workers + " workers");
+    return "lockstep `%s`, %s, %s"
+        .formatted(
+            engine.word(), describe(averaging), workers == 1 ? "1 worker" : workers + " workers");
   }
 
   private static String describe(Averaging averaging) {
@@ -67,7 +68,8 @@ public record Lockstep(
         curve(result.history().epochs()),
         result.test().map(Metrics::accuracy).orElse(Double.NaN),
         Optional.of(result.rounds()),
-        ResidentSize.bytes());
+        ResidentSize.bytes(),
+        OptionalDouble.empty());
   }
 
   private TrainingPlan averagedMyWay(TrainingPlan plan) {

@@ -6,8 +6,6 @@ import dev.lockstep.network.Dense;
 import dev.lockstep.network.NetworkLayer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.ml.classification.MultilayerPerceptronClassificationModel;
@@ -65,12 +63,10 @@ public record MllibPerceptron(JavaSparkContext spark, int partitions) implements
     training.unpersist();
     double validation = accuracy(model, task.data().training(), task.data().split().validation());
     Examples test = task.data().test();
-    return new Run(
+    return Run.evaluated(
         task.examples(),
         List.of(new Point(seconds, validation)),
-        accuracy(model, test, IntStream.range(0, test.size()).toArray()),
-        Optional.empty(),
-        OptionalLong.empty());
+        accuracy(model, test, IntStream.range(0, test.size()).toArray()));
   }
 
   private static int[] units(Task task) {

@@ -3,6 +3,7 @@ package dev.lockstep.benchmarks.contender;
 import dev.lockstep.coordinator.RoundSummary;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
 /**
@@ -14,13 +15,16 @@ import java.util.OptionalLong;
  * @param rounds where the time of its steps went, if the contender can tell
  * @param residentBytes memory of the process at the end, after a collection of garbage, if the
  *     contender looked
+ * @param commandSeconds of the whole command, from the start of its process to its end, if the
+ *     training was one
  */
 public record Run(
     long examples,
     List<Point> curve,
     double testAccuracy,
     Optional<RoundSummary> rounds,
-    OptionalLong residentBytes) {
+    OptionalLong residentBytes,
+    OptionalDouble commandSeconds) {
 
   /**
    * Where a training stands after an epoch.
@@ -41,13 +45,19 @@ public record Run(
   }
 
   /** A run without evaluation, of which only the time is known. */
-  static Run timed(long examples, double seconds) {
+  public static Run timed(long examples, double seconds) {
+    return evaluated(examples, List.of(new Point(seconds, Double.NaN)), Double.NaN);
+  }
+
+  /** A run of which only its learning curve and its end are known. */
+  public static Run evaluated(long examples, List<Point> curve, double testAccuracy) {
     return new Run(
         examples,
-        List.of(new Point(seconds, Double.NaN)),
-        Double.NaN,
+        curve,
+        testAccuracy,
         Optional.empty(),
-        OptionalLong.empty());
+        OptionalLong.empty(),
+        OptionalDouble.empty());
   }
 
   /** Seconds of wall-clock time, from start to last update, those of evaluating left out. */

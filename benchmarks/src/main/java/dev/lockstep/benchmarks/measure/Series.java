@@ -2,6 +2,7 @@ package dev.lockstep.benchmarks.measure;
 
 import dev.lockstep.benchmarks.contender.Contender;
 import dev.lockstep.benchmarks.contender.Run;
+import dev.lockstep.coordinator.RoundSummary;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 
@@ -18,5 +19,10 @@ public record Series(Contender contender, List<Run> runs) {
   /** A quantity over all runs. */
   public Spread spread(ToDoubleFunction<Run> quantity) {
     return Spread.of(runs.stream().mapToDouble(quantity).toArray());
+  }
+
+  /** A part of a step's time over all runs; not a number where the contender cannot tell. */
+  public Spread rounds(ToDoubleFunction<RoundSummary> millis) {
+    return spread(run -> run.rounds().map(millis::applyAsDouble).orElse(Double.NaN));
   }
 }

@@ -82,7 +82,7 @@ final class AveragingModes implements Suite {
   }
 
   private static Lockstep lockstep(JavaSparkContext spark, Averaging averaging, int workers) {
-    return new Lockstep(spark, EngineChoice.AUTO, averaging, workers);
+    return new Lockstep(spark, EngineChoice.FUSED, averaging, workers);
   }
 
   @Override

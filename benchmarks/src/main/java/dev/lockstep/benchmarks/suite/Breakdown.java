@@ -14,7 +14,6 @@ import dev.lockstep.coordinator.Averaging.Gradients;
 import dev.lockstep.coordinator.RoundSummary;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.ToDoubleFunction;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /** Where the time of a step goes, for each network. */
@@ -97,19 +96,13 @@ final class Breakdown implements Suite {
         network,
         Spread.of(forward).medianText("%.2f"),
         Spread.of(gradient - forward).medianText("%.2f"),
-        rounds(training, RoundSummary::computeMillis),
-        rounds(training, RoundSummary::waitMillis),
-        rounds(training, RoundSummary::updateMillis),
+        training.rounds(RoundSummary::computeMillis).text("%.2f"),
+        training.rounds(RoundSummary::waitMillis).text("%.2f"),
+        training.rounds(RoundSummary::updateMillis).text("%.2f"),
         training.spread(run -> stepMillis(run, BATCH)).text("%.2f"));
   }
 
   private static double stepMillis(Run run, int batch) {
     return 1e3 * batch / run.examplesPerSecond();
-  }
-
-  private static String rounds(Series series, ToDoubleFunction<RoundSummary> millis) {
-    return series
-        .spread(run -> run.rounds().map(millis::applyAsDouble).orElse(Double.NaN))
-        .text("%.2f");
   }
 }

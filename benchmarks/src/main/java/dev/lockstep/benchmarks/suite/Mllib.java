@@ -57,7 +57,7 @@ final class Mllib implements Suite {
     List<Entry> entries = new ArrayList<>();
     entries.add(
         new Entry(
-            new Lockstep(spark, EngineChoice.AUTO, new Gradients(), WORKERS),
+            new Lockstep(spark, EngineChoice.FUSED, new Gradients(), WORKERS),
             Optional.of(tasks.batches(Tasks.MLP, 100)),
             Collections.nCopies(measurements, tasks.training(Tasks.MLP, 1))));
     for (Setting setting : SETTINGS) {

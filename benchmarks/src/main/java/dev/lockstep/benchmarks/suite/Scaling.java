@@ -44,7 +44,7 @@ final class Scaling implements Suite {
   public List<Entry> entries(JavaSparkContext spark, Tasks tasks, int measurements) {
     Task task = tasks.batches(Tasks.MLP, BATCHES);
     return IntStream.of(1, 2, MOST_WORKERS)
-        .mapToObj(workers -> new Lockstep(spark, EngineChoice.AUTO, new Gradients(), workers))
+        .mapToObj(workers -> new Lockstep(spark, EngineChoice.FUSED, new Gradients(), workers))
         .map(lockstep -> Entry.of(lockstep, task, measurements))
         .toList();
   }

@@ -1,9 +1,13 @@
 package dev.lockstep.benchmarks.suite;
 
+import dev.lockstep.benchmarks.contender.Contender;
 import dev.lockstep.benchmarks.contender.Lockstep;
+import dev.lockstep.benchmarks.contender.LockstepCommand;
 import dev.lockstep.benchmarks.contender.Run;
+import dev.lockstep.benchmarks.contender.Task;
 import dev.lockstep.benchmarks.measure.Entry;
 import dev.lockstep.benchmarks.measure.Series;
+import dev.lockstep.benchmarks.measure.Spread;
 import dev.lockstep.benchmarks.measure.Table;
 import dev.lockstep.config.EngineChoice;
 import dev.lockstep.coordinator.Averaging.Gradients;
@@ -11,20 +15,34 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
 
-/** What accuracy the classic example reaches, and how much of it is chance. */
-final class Seeds implements Suite {
+/**
+ * What accuracy a shipped configuration reaches with one seed and the next.
+ *
+ * @param file the configuration in {@code conf/}
+ * @param measurements how many seeds, from 1 on
+ * @param command whether {@code lockstep train} is measured, or else the engines in this process
+ */
+record Seeds(String name, String title, String file, int measurements, boolean command)
+    implements Suite {
   private static final int WORKERS = 2;
+  private static final int WARM_UP_BATCHES = 100;
 
-  @Override
-  public String name() {
-    return "seeds";
-  }
+  static final Seeds ENGINES =
+      new Seeds(
+          "seeds",
+          "Accuracy with other seeds and with either engine: conf/mnist-mlp.yaml, local[2]",
+          Tasks.MLP,
+          5,
+          false);
+  static final Seeds CNN = ofCommand("cnn", Tasks.CNN);
+  static final Seeds MNIST_99 = ofCommand("mnist-99", Tasks.MNIST_99);
 
-  @Override
-  public String title() {
-    return "Accuracy with other seeds: conf/mnist-mlp.yaml, local[2]";
+  private static Seeds ofCommand(String name, String file) {
+    return new Seeds(
+        name, "Accuracy and time: `lockstep train`, conf/%s, local[2]".formatted(file), file, 3, true);
   }
 
   @Override
@@ -33,43 +51,81 @@ final class Seeds implements Suite {
   }
 
   @Override
-  public int measurements() {
-    return 5;
-  }
-
-  @Override
   public List<Entry> entries(JavaSparkContext spark, Tasks tasks, int measurements) {
-    return List.of(
-        new Entry(
-            new Lockstep(spark, EngineChoice.AUTO, new Gradients(), WORKERS),
-            Optional.of(tasks.batches(Tasks.MLP, 100)),
-            LongStream.rangeClosed(1, measurements)
-                .mapToObj(seed -> tasks.training(Tasks.MLP, seed))
-                .toList()));
+    if (command) {
+      return List.of(
+          new Entry(
+              new LockstepCommand(WORKERS),
+              Optional.empty(),
+              seeds(measurements).mapToObj(seed -> tasks.command(file, seed)).toList()));
+    }
+    Optional<Task> warmUp = Optional.of(tasks.batches(file, WARM_UP_BATCHES));
+    List<Task> all = seeds(measurements).mapToObj(seed -> tasks.training(file, seed)).toList();
+    return Stream.of(EngineChoice.FUSED, EngineChoice.DL4J)
+        .map(engine -> new Lockstep(spark, engine, new Gradients(), WORKERS))
+        .map(lockstep -> new Entry(lockstep, warmUp, all))
+        .toList();
   }
 
+  private static LongStream seeds(int measurements) {
+    return LongStream.rangeClosed(1, measurements);
+  }
+
+  /** One row a seed, and one of their medians; the columns of one contender after the other. */
   @Override
   public Table table(List<Series> measured) {
-    Series series = measured.get(0);
+    List<String> columns = new ArrayList<>(List.of("seed"));
+    measured.forEach(series -> columns.addAll(columns(series.contender())));
     List<List<String>> rows = new ArrayList<>();
-    for (int i = 0; i < series.runs().size(); i++) {
+    for (int i = 0; i < measured.get(0).runs().size(); i++) {
+      int seed = i;
       rows.add(
           row(
-              Integer.toString(i + 1),
-              new Series(series.contender(), List.of(series.runs().get(i)))));
+              Integer.toString(seed + 1),
+              measured.stream()
+                  .map(all -> new Series(all.contender(), List.of(all.runs().get(seed))))
+                  .toList()));
     }
-    rows.add(row("median", series));
-    return new Table(
-        List.of("seed", "test accuracy", "validation accuracy", "seconds"),
-        rows,
-        List.of(series.contender().note()));
+    rows.add(row("median", measured));
+    return new Table(columns, rows, notes(measured));
   }
 
-  private static List<String> row(String seed, Series series) {
-    return List.of(
-        seed,
-        series.spread(Run::testAccuracy).medianText("%.4f"),
-        series.spread(Run::validationAccuracy).medianText("%.4f"),
-        series.spread(Run::seconds).medianText("%.1f"));
+  private List<String> columns(Contender contender) {
+    List<String> columns = new ArrayList<>();
+    columns.add(contender.name() + ": test accuracy");
+    columns.add("seconds of training");
+    if (command) {
+      columns.add("seconds of the command");
+    }
+    return columns;
+  }
+
+  private List<String> row(String seed, List<Series> measured) {
+    List<String> cells = new ArrayList<>(List.of(seed));
+    for (Series series : measured) {
+      cells.add(series.spread(Run::testAccuracy).text("%.4f"));
+      cells.add(series.spread(Run::seconds).text("%.1f"));
+      if (command) {
+        cells.add(series.spread(run -> run.commandSeconds().orElse(Double.NaN)).text("%.1f"));
+      }
+    }
+    return cells;
+  }
+
+  private static List<String> notes(List<Series> measured) {
+    List<String> notes = new ArrayList<>();
+    if (measured.size() == 2) {
+      notes.add(
+          "Median test accuracy of the first less that of the second: %s."
+              .formatted(
+                  Spread.of(accuracy(measured.get(0)) - accuracy(measured.get(1)))
+                      .medianText("%+.4f")));
+    }
+    measured.stream().map(series -> series.contender().note()).distinct().forEach(notes::add);
+    return notes;
+  }
+
+  private static double accuracy(Series series) {
+    return series.spread(Run::testAccuracy).median();
   }
 }

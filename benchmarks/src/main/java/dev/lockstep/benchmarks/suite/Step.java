@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.ToDoubleFunction;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
@@ -91,9 +90,9 @@ record Step(String name, String file, int batches, int fewer, int fewest) implem
               speed.text("%,.0f"),
               Spread.of(first / speed.median()).medianText("%.2f"),
               series.spread(Run::examples).medianText("%,.0f"),
-              rounds(series, RoundSummary::computeMillis),
-              rounds(series, RoundSummary::waitMillis),
-              rounds(series, RoundSummary::updateMillis)));
+              series.rounds(RoundSummary::computeMillis).text("%.2f"),
+              series.rounds(RoundSummary::waitMillis).text("%.2f"),
+              series.rounds(RoundSummary::updateMillis).text("%.2f")));
     }
     List<String> notes = new ArrayList<>();
     notes.add(Interleaved.note(measured));
@@ -109,11 +108,5 @@ record Step(String name, String file, int batches, int fewer, int fewest) implem
             "reduce, update and publish, ms"),
         rows,
         notes);
-  }
-
-  private static String rounds(Series series, ToDoubleFunction<RoundSummary> millis) {
-    return series
-        .spread(run -> run.rounds().map(millis::applyAsDouble).orElse(Double.NaN))
-        .text("%.2f");
   }
 }

@@ -13,7 +13,6 @@ import dev.lockstep.coordinator.RoundSummary;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
-import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 
@@ -122,14 +121,8 @@ record Sweep(
         value == NONE ? "one a worker" : Integer.toString(value),
         speed.text("%,.0f"),
         Spread.of(speed.median() / first).medianText("%.2f"),
-        rounds(series, RoundSummary::computeMillis),
-        rounds(series, RoundSummary::waitMillis),
-        rounds(series, RoundSummary::updateMillis));
-  }
-
-  private static String rounds(Series series, ToDoubleFunction<RoundSummary> millis) {
-    return series
-        .spread(run -> run.rounds().map(millis::applyAsDouble).orElse(Double.NaN))
-        .text("%.2f");
+        series.rounds(RoundSummary::computeMillis).text("%.2f"),
+        series.rounds(RoundSummary::waitMillis).text("%.2f"),
+        series.rounds(RoundSummary::updateMillis).text("%.2f"));
   }
 }

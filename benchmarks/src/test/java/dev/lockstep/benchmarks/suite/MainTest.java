@@ -19,10 +19,12 @@ class MainTest {
       value = {
         "step          | TensorFlow, 2 threads                           | 9",
         "lenet         | PyTorch by DJL, 2 threads                       | 9",
-        "averaging     | lockstep, parameters, interval epoch, 2 workers | 9",
+        "averaging     | lockstep `fused`, parameters, interval epoch, 2 workers | 9",
         "seeds         | median                                          | 2",
+        "cnn           | median                                          | 2",
+        "mnist-99      | median                                          | 2",
         "mllib         | Spark MLlib perceptron, 2 partitions            | 4",
-        "scaling       | lockstep, gradients, 4 workers                  | 3",
+        "scaling       | lockstep `fused`, gradients, 4 workers          | 3",
         "batch-size    | 1024                                            | 6",
         "parameters    | 4096                                            | 5",
         "micro-batches | 8                                               | 5",
@@ -48,7 +50,7 @@ class MainTest {
 
     assertThat(err.toString())
         .contains(
-            "suite is 'stride' but must be one of step, lenet, averaging, seeds, mllib, scaling, batch-size");
+            "suite is 'stride' but must be one of step, lenet, averaging, seeds, cnn, mnist-99, mllib, scaling, batch-size");
   }
 
   @Test

@@ -7,6 +7,7 @@ import dev.lockstep.benchmarks.contender.Task;
 import dev.lockstep.coordinator.RoundSummary;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
 /** Measurements made up for tests of tables. */
@@ -36,16 +37,28 @@ final class Measured {
   /** A run of 1,000 examples without evaluation. */
   static Run timed(double seconds, Optional<RoundSummary> rounds) {
     return new Run(
-        1000, List.of(new Point(seconds, Double.NaN)), Double.NaN, rounds, OptionalLong.empty());
+        1000,
+        List.of(new Point(seconds, Double.NaN)),
+        Double.NaN,
+        rounds,
+        OptionalLong.empty(),
+        OptionalDouble.empty());
   }
 
   /** A run of two epochs, of a second each, that ends with 0.98 on validation. */
   static Run trained(double firstAccuracy, double testAccuracy) {
+    return Run.evaluated(
+        1000, List.of(new Point(1, firstAccuracy), new Point(2, 0.98)), testAccuracy);
+  }
+
+  /** A run of two seconds in a command of its own. */
+  static Run command(double testAccuracy, double commandSeconds) {
     return new Run(
         1000,
-        List.of(new Point(1, firstAccuracy), new Point(2, 0.98)),
+        List.of(new Point(2, Double.NaN)),
         testAccuracy,
         Optional.empty(),
-        OptionalLong.empty());
+        OptionalLong.empty(),
+        OptionalDouble.of(commandSeconds));
   }
 }

@@ -3,25 +3,43 @@ package dev.lockstep.benchmarks.suite;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.benchmarks.measure.Series;
+import dev.lockstep.benchmarks.measure.Table;
 import java.util.List;
+import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.Test;
 
 class SeedsTest {
   @Test
-  void showsEverySeedAndTheMedian() {
-    Series series =
-        new Series(
-            Measured.contender("lockstep"),
-            List.of(
-                Measured.trained(0.97, 0.981),
-                Measured.trained(0.97, 0.979),
-                Measured.trained(0.97, 0.980)));
+  void showsEverySeedOfBothEnginesTheirMediansAndHowFarTheseAreApart() {
+    Table table = Seeds.ENGINES.table(List.of(trained(0.981, 0.979, 0.980), trained(0.978, 0.97, 0.99)));
 
-    assertThat(new Seeds().table(List.of(series)).rows())
+    assertThat(table.rows())
         .containsExactly(
-            List.of("1", "0.9810", "0.9800", "2.0"),
-            List.of("2", "0.9790", "0.9800", "2.0"),
-            List.of("3", "0.9800", "0.9800", "2.0"),
-            List.of("median", "0.9800", "0.9800", "2.0"));
+            List.of("1", "0.9810", "2.0", "0.9780", "2.0"),
+            List.of("2", "0.9790", "2.0", "0.9700", "2.0"),
+            List.of("3", "0.9800", "2.0", "0.9900", "2.0"),
+            List.of("median", "0.9800 (0.9790-0.9810)", "2.0", "0.9780 (0.9700-0.9900)", "2.0"));
+    assertThat(table.notes())
+        .contains("Median test accuracy of the first less that of the second: +0.0020.");
+  }
+
+  private static Series trained(double... accuracies) {
+    return new Series(
+        Measured.contender("lockstep"),
+        DoubleStream.of(accuracies).mapToObj(test -> Measured.trained(0.97, test)).toList());
+  }
+
+  @Test
+  void aCommandHasItsOwnSecondsBesideThoseOfTraining() {
+    Series command =
+        new Series(
+            Measured.contender("command"),
+            List.of(Measured.command(0.994, 7.5), Measured.command(0.995, 8.5)));
+
+    assertThat(Seeds.CNN.table(List.of(command)).rows())
+        .containsExactly(
+            List.of("1", "0.9940", "2.0", "7.5"),
+            List.of("2", "0.9950", "2.0", "8.5"),
+            List.of("median", "0.9945 (0.9940-0.9950)", "2.0", "8.0 (7.5-8.5)"));
   }
 }
