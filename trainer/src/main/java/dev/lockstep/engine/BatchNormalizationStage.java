@@ -39,6 +39,8 @@ final class BatchNormalizationStage implements Stage {
   private final FloatPointer ones;
   private final FloatBuffer sums;
   private final FloatPointer sumPointer;
+  private final FloatBuffer deviations = FloatVector.allocate(BLOCK);
+  private final FloatPointer deviationPointer = new FloatPointer(deviations);
   private final float[] scales;
   private final float[] shifts;
   private final float[] means;
@@ -109,14 +111,36 @@ final class BatchNormalizationStage implements Stage {
     sum(input.values(0), length, stride);
     sums.get(0, means);
     for (int channel = 0; channel < channels; channel++) {
-      means[channel] /= length;
       int from = channel * stride;
-      scale(input.values(), from, length, 1, -means[channel], normalized.values());
-      variances[channel] =
-          cblas_sdot(length, normalized.values(from), 1, normalized.values(from), 1) / length;
+      means[channel] /= length;
+      variances[channel] = (float) (squares(from, length, means[channel]) / length);
       inverseDeviations[channel] = inverseDeviation(variances[channel]);
-      scale(normalized.values(), from, length, inverseDeviations[channel], 0, normalized.values());
-      scale(normalized.values(), from, length, scales[channel], shifts[channel], output.values());
+      normalize(channel, from, length);
+    }
+  }
+
+  /** The sum of the squares of a channel's numbers, less {@code mean} each. */
+  private double squares(int offset, int length, float mean) {
+    double sum = 0;
+    for (int start = offset; start < offset + length; start += BLOCK) {
+      int count = Math.min(BLOCK, offset + length - start);
+      input.values().get(start, values, 0, count);
+      affine(values, values, 1, -mean, count);
+      deviations.put(0, values, 0, count);
+      sum += cblas_sdot(count, deviationPointer, 1, deviationPointer, 1);
+    }
+    return sum;
+  }
+
+  private void normalize(int channel, int offset, int length) {
+    float inverse = inverseDeviations[channel];
+    for (int start = offset; start < offset + length; start += BLOCK) {
+      int count = Math.min(BLOCK, offset + length - start);
+      input.values().get(start, values, 0, count);
+      center(values, means[channel], inverse, count);
+      normalized.values().put(start, values, 0, count);
+      affine(values, others, scales[channel], shifts[channel], count);
+      output.values().put(start, others, 0, count);
     }
   }
 
@@ -126,7 +150,7 @@ final class BatchNormalizationStage implements Stage {
     for (int channel = 0; channel < channels; channel++) {
       float scale = scales[channel] * inverseDeviation(variances[channel]);
       float shift = shifts[channel] - means[channel] * scale;
-      scale(input.values(), channel * stride, length, scale, shift, output.values());
+      normalize(channel * stride, length, scale, shift);
     }
   }
 
@@ -140,15 +164,24 @@ final class BatchNormalizationStage implements Stage {
         CblasRowMajor, CblasNoTrans, channels, length, 1, rows, stride, ones, 1, 0, sumPointer, 1);
   }
 
-  private void scale(
-      FloatBuffer from, int offset, int length, float scale, float shift, FloatBuffer to) {
+  private void normalize(int offset, int length, float scale, float shift) {
     for (int start = offset; start < offset + length; start += BLOCK) {
       int count = Math.min(BLOCK, offset + length - start);
-      from.get(start, values, 0, count);
-      for (int i = 0; i < count; i++) {
-        values[i] = values[i] * scale + shift;
-      }
-      to.put(start, values, 0, count);
+      input.values().get(start, values, 0, count);
+      affine(values, values, scale, shift, count);
+      output.values().put(start, values, 0, count);
+    }
+  }
+
+  private static void center(float[] numbers, float mean, float factor, int length) {
+    for (int i = 0; i < length; i++) {
+      numbers[i] = (numbers[i] - mean) * factor;
+    }
+  }
+
+  private static void affine(float[] from, float[] to, float scale, float shift, int length) {
+    for (int i = 0; i < length; i++) {
+      to[i] = from[i] * scale + shift;
     }
   }
 

@@ -27,7 +27,6 @@ final class ChannelConvolutionStage implements Stage {
   private final Segment segment;
   private final KernelPlanes kernel;
   private final KernelPlanes kernelGradient;
-  private final Bias bias;
   private final FloatBuffer zeros;
   private final Nonlinearity nonlinearity;
   private final Product multiply = this::multiply;
@@ -43,7 +42,6 @@ final class ChannelConvolutionStage implements Stage {
       List<Segment> segments,
       Tensor input,
       Windows windows,
-      Bias bias,
       int capacity,
       Nonlinearity nonlinearity) {
     Image shape = windows.output();
@@ -56,8 +54,7 @@ final class ChannelConvolutionStage implements Stage {
     this.segment = Vectors.segment(segments, ConvolutionParamInitializer.WEIGHT_KEY);
     this.kernel = new KernelPlanes(windows.size(), filters * channels);
     this.kernelGradient = new KernelPlanes(windows.size(), filters * channels);
-    this.bias = bias;
-    this.zeros = FloatVector.allocate(input.area() * capacity);
+    this.zeros = FloatVector.allocate(Math.max(input.area(), output.area()) * capacity);
     this.nonlinearity = nonlinearity;
   }
 
@@ -69,7 +66,9 @@ final class ChannelConvolutionStage implements Stage {
   @Override
   public void forward(Pass pass) {
     open(pass);
-    bias.fill(output.values(), output.area() * examples, outputStride);
+    if (!windows.inside()) {
+      clear(output.values(), filters, outputStride, output.area());
+    }
     kernel.read(vectors.parameters(), segment.offset());
     forEachRun(multiply);
     nonlinearity.forward(output, pass);
@@ -79,12 +78,11 @@ final class ChannelConvolutionStage implements Stage {
   public void backward(Pass pass) {
     open(pass);
     nonlinearity.backward(output, pass);
-    bias.backward(output.gradient(0), output.area() * examples, outputStride);
     kernelGradient.clear();
     forEachRun(addKernelGradient);
     kernelGradient.write(vectors.gradient(), segment.offset());
     if (input.differentiable()) {
-      clearInputGradient();
+      clear(input.gradient(), channels, inputStride, input.area());
       forEachRun(addInputGradient);
     }
   }
@@ -95,9 +93,9 @@ final class ChannelConvolutionStage implements Stage {
     outputStride = output.stride(examples);
   }
 
-  private void clearInputGradient() {
-    for (int channel = 0; channel < channels; channel++) {
-      input.gradient().put(channel * inputStride, zeros, 0, input.area() * examples);
+  private void clear(FloatBuffer rows, int count, int stride, int area) {
+    for (int row = 0; row < count; row++) {
+      rows.put(row * stride, zeros, 0, area * examples);
     }
   }
 
@@ -153,7 +151,7 @@ final class ChannelConvolutionStage implements Stage {
         channels,
         input.values(in),
         inputStride,
-        1,
+        pixel == 0 && windows.inside() ? 0 : 1,
         output.values(out),
         outputStride);
   }

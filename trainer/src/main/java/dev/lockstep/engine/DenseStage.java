@@ -12,7 +12,7 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
 
 /**
- * A fully connected layer: Z = W X + b with W of units x inputs, row by row (DL4J's kernel, column
+ * A fully connected layer: Z = W X with W of units x inputs, row by row (DL4J's kernel, column
  * by column, is its transpose).
  */
 final class DenseStage implements Stage {
@@ -22,7 +22,6 @@ final class DenseStage implements Stage {
   private final int units;
   private final FloatPointer kernel;
   private final FloatPointer kernelGradient;
-  private final Bias bias;
   private final Nonlinearity nonlinearity;
 
   /**
@@ -45,7 +44,6 @@ final class DenseStage implements Stage {
     this.units = units;
     this.kernel = vectors.parameters(segment);
     this.kernelGradient = vectors.gradient(segment);
-    this.bias = new Bias(vectors, segments, units, capacity);
     this.nonlinearity = nonlinearity;
   }
 
@@ -57,7 +55,6 @@ final class DenseStage implements Stage {
   @Override
   public void forward(Pass pass) {
     int n = pass.examples();
-    bias.fill(output.values(), n, n);
     if (input == null) {
       cblas_sgemm(
           CblasRowMajor,
@@ -71,7 +68,7 @@ final class DenseStage implements Stage {
           inputs,
           pass.features(),
           inputs,
-          1,
+          0,
           output.values(0),
           n);
     } else {
@@ -87,7 +84,7 @@ final class DenseStage implements Stage {
           inputs,
           input.values(0),
           n,
-          1,
+          0,
           output.values(0),
           n);
     }
@@ -98,7 +95,6 @@ final class DenseStage implements Stage {
   public void backward(Pass pass) {
     int n = pass.examples();
     nonlinearity.backward(output, pass);
-    bias.backward(output.gradient(0), n, n);
     if (input == null) {
       cblas_sgemm(
           CblasRowMajor,

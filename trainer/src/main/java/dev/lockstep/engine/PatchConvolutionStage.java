@@ -21,7 +21,6 @@ final class PatchConvolutionStage implements Stage {
   private final int filters;
   private final FloatPointer kernel;
   private final FloatPointer kernelGradient;
-  private final Bias bias;
   private final Patches patches;
   private final FloatBuffer zeros;
   private final Nonlinearity nonlinearity;
@@ -31,7 +30,6 @@ final class PatchConvolutionStage implements Stage {
       List<Segment> segments,
       Tensor input,
       Windows windows,
-      Bias bias,
       int capacity,
       Nonlinearity nonlinearity) {
     Segment segment = Vectors.segment(segments, ConvolutionParamInitializer.WEIGHT_KEY);
@@ -40,7 +38,6 @@ final class PatchConvolutionStage implements Stage {
     this.filters = windows.output().channels();
     this.kernel = vectors.parameters(segment);
     this.kernelGradient = vectors.gradient(segment);
-    this.bias = bias;
     this.patches = new Patches(windows, filters, capacity);
     this.zeros = FloatVector.allocate(input.area() * capacity);
     this.nonlinearity = nonlinearity;
@@ -56,7 +53,6 @@ final class PatchConvolutionStage implements Stage {
     int n = pass.examples();
     int rows = patches.rows();
     int stride = output.stride(n);
-    bias.fill(output.values(), output.area() * n, stride);
     for (patches.open(n, input.stride(n)); !patches.done(); patches.advance()) {
       patches.gather(input.values());
       cblas_sgemm(
@@ -71,7 +67,7 @@ final class PatchConvolutionStage implements Stage {
           rows,
           patches.pointer(),
           patches.stride(),
-          1,
+          0,
           output.values(patches.start()),
           stride);
     }
@@ -84,7 +80,6 @@ final class PatchConvolutionStage implements Stage {
     int rows = patches.rows();
     int stride = output.stride(n);
     nonlinearity.backward(output, pass);
-    bias.backward(output.gradient(0), output.area() * n, stride);
     clearInputGradient(n);
     for (patches.open(n, input.stride(n)); !patches.done(); patches.advance()) {
       patches.gather(input.values());

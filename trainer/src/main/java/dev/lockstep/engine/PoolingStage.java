@@ -7,7 +7,7 @@ import java.util.Arrays;
  * The largest or the mean of each window, channel by channel. The gradient of a largest number goes
  * to the first of equals; a mean does not count what is outside of the image.
  *
- * <p>It may add a bias, and apply a nonlinearity, that in the network come before it: all
+ * <p>Bias and activation of its nonlinearity may be those that in the network come before it: all
  * activations rise with their argument, so the largest output is that of the largest sum, and there
  * are fewer of them.
  */
@@ -19,7 +19,6 @@ final class PoolingStage implements Stage {
   private final Windows windows;
   private final Tensor input;
   private final Tensor output;
-  private final Bias bias;
   private final Nonlinearity nonlinearity;
 
   /** For each pixel of the window, the numbers under it of one row of windows. */
@@ -38,7 +37,6 @@ final class PoolingStage implements Stage {
       Statistic statistic,
       Windows windows,
       Tensor input,
-      Bias bias,
       int capacity,
       Nonlinearity nonlinearity) {
     int most = Math.multiplyExact(windows.output().width(), capacity);
@@ -46,7 +44,6 @@ final class PoolingStage implements Stage {
     this.windows = windows;
     this.input = input;
     this.output = new Tensor(windows.output(), capacity, input.differentiable());
-    this.bias = bias;
     this.nonlinearity = nonlinearity;
     this.candidates = new float[windows.size()][most];
     this.pooled = new float[most];
@@ -65,7 +62,6 @@ final class PoolingStage implements Stage {
   public void forward(Pass pass) {
     open(pass);
     int length = windows.output().width() * examples;
-    bias.read();
     for (int row = 0; row < windows.output().height(); row++) {
       if (statistic == Statistic.AVERAGE) {
         share(row);
@@ -77,7 +73,6 @@ final class PoolingStage implements Stage {
         } else {
           mean(length);
         }
-        add(bias.values()[channel], pooled, length);
         output.values().put(outputLine(channel, row), pooled, 0, length);
       }
     }
@@ -91,7 +86,6 @@ final class PoolingStage implements Stage {
     }
     open(pass);
     nonlinearity.backward(output, pass);
-    bias.backward(output.gradient(0), output.area() * examples, outputStride);
     clear();
     int length = windows.output().width() * examples;
     for (int row = 0; row < windows.output().height(); row++) {
@@ -261,12 +255,6 @@ final class PoolingStage implements Stage {
   private static void add(float[] sums, float[] terms, int length) {
     for (int i = 0; i < length; i++) {
       sums[i] += terms[i];
-    }
-  }
-
-  private static void add(float term, float[] sums, int length) {
-    for (int i = 0; i < length; i++) {
-      sums[i] += term;
     }
   }
 

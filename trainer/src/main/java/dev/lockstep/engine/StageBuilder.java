@@ -16,6 +16,7 @@ import dev.lockstep.network.Pooling2d;
 import dev.lockstep.network.Segment;
 import java.util.ArrayList;
 import java.util.List;
+import org.deeplearning4j.nn.params.DefaultParamInitializer;
 
 /** Turns a network's layers into stages: each takes along the activation and dropout after it. */
 final class StageBuilder {
@@ -57,7 +58,8 @@ final class StageBuilder {
     Layer definition = layer();
     if (definition instanceof Dense dense) {
       advance();
-      Nonlinearity nonlinearity = nonlinearity(dense.activation(), current.output());
+      Nonlinearity nonlinearity =
+          nonlinearity(bias(current), dense.activation(), current.output());
       stages.add(
           new DenseStage(
               vectors,
@@ -75,7 +77,7 @@ final class StageBuilder {
       addNormalization(current, normalization);
     } else if (definition instanceof Pooling2d pooling) {
       advance();
-      addPooling(current, pooling, bias(List.of(), current.output()), Activation.LINEAR);
+      addPooling(current, pooling, null, Activation.LINEAR);
     } else {
       next += definition instanceof Flatten ? 1 : 0;
       stages.add(
@@ -83,7 +85,7 @@ final class StageBuilder {
               input(),
               current.output(),
               capacity,
-              nonlinearity(Activation.LINEAR, current.output())));
+              nonlinearity(null, Activation.LINEAR, current.output())));
     }
   }
 
@@ -91,19 +93,17 @@ final class StageBuilder {
     List<Segment> segments = current.segments();
     Windows windows =
         Windows.of(convolution.window(), (Image) current.input(), (Image) current.output());
-    Bias bias = bias(segments, current.output());
-    Bias none = bias(List.of(), current.output());
+    Bias bias = bias(current);
     Activation activation = activation(convolution.activation());
     boolean pooled = beforeMaxPooling();
     Tensor input = input();
-    Nonlinearity nonlinearity = pooled ? none() : nonlinearity(activation, current.output());
-    Bias own = pooled ? none : bias;
+    Nonlinearity nonlinearity =
+        pooled ? Nonlinearity.none() : nonlinearity(bias, activation, current.output());
     stages.add(
         windows.input().channels() < FEW_CHANNELS
-            ? new PatchConvolutionStage(
-                vectors, segments, input, windows, own, capacity, nonlinearity)
+            ? new PatchConvolutionStage(vectors, segments, input, windows, capacity, nonlinearity)
             : new ChannelConvolutionStage(
-                vectors, segments, input, windows, own, capacity, nonlinearity));
+                vectors, segments, input, windows, capacity, nonlinearity));
     if (pooled) {
       addNextPooling(bias, activation);
     }
@@ -114,12 +114,12 @@ final class StageBuilder {
     Activation activation = activation(Activation.LINEAR);
     boolean pooled = beforeMaxPooling();
     Tensor input = input();
-    Nonlinearity nonlinearity = pooled ? none() : nonlinearity(activation, shape);
+    Nonlinearity nonlinearity = pooled ? Nonlinearity.none() : nonlinearity(null, activation, shape);
     stages.add(
         new BatchNormalizationStage(
             normalization, vectors, current.segments(), input, shape, capacity, nonlinearity));
     if (pooled) {
-      addNextPooling(bias(List.of(), shape), activation);
+      addNextPooling(null, activation);
     }
   }
 
@@ -137,35 +137,38 @@ final class StageBuilder {
             pooling.statistic(),
             Windows.of(pooling.window(), (Image) current.input(), (Image) current.output()),
             input(),
-            bias,
             capacity,
-            nonlinearity(activation, current.output())));
+            nonlinearity(bias, activation, current.output())));
   }
 
-  private Bias bias(List<Segment> segments, ActivationShape shape) {
-    int channels = shape instanceof Image image ? image.channels() : shape.size();
-    return new Bias(vectors, segments, channels, shape.size() / channels * capacity);
+  /** The layer's bias; null if it has none. */
+  private Bias bias(NetworkLayer layer) {
+    List<Segment> segments = layer.segments();
+    return Vectors.has(segments, DefaultParamInitializer.BIAS_KEY)
+        ? new Bias(
+            vectors,
+            Vectors.segment(segments, DefaultParamInitializer.BIAS_KEY),
+            layer.output(),
+            capacity)
+        : null;
   }
 
-  /** What the activation and the dropout that come next do, after {@code own}. */
-  private Nonlinearity nonlinearity(Activation own, ActivationShape shape) {
+  /** {@code bias}, {@code own} activation, and what the activation and dropout that come next do. */
+  private Nonlinearity nonlinearity(Bias bias, Activation own, ActivationShape shape) {
     Activation activation = activation(own);
     if (next == layers.size()) {
       return OutputLoss.differentiates(network.loss())
-          ? Nonlinearity.ofOutput(activation, shape.size(), capacity)
-          : Nonlinearity.of(activation, shape.size(), capacity);
+          ? Nonlinearity.ofOutput(bias, activation, shape.size(), capacity)
+          : Nonlinearity.of(bias, activation, shape.size(), capacity);
     }
     if (layer() instanceof Dropout dropout && activation != Activation.SOFTMAX) {
       int number = dl4jLayer;
       advance();
       // The fraction as DL4J comes by it from the probability of being kept.
-      return Nonlinearity.withDropout(activation, number, 1 - (1 - dropout.rate()), capacity);
+      return Nonlinearity.withDropout(
+          bias, activation, number, 1 - (1 - dropout.rate()), capacity);
     }
-    return Nonlinearity.of(activation, shape.size(), capacity);
-  }
-
-  private Nonlinearity none() {
-    return Nonlinearity.of(Activation.LINEAR, 1, capacity);
+    return Nonlinearity.of(bias, activation, shape.size(), capacity);
   }
 
   /** {@code own}, or that of the activation layer which comes next if there is none yet. */

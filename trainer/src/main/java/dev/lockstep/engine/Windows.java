@@ -72,6 +72,14 @@ record Windows(Window window, Image input, Image output, int top, int left) {
     return Math.max(0, Math.min(output.width(), last + 1));
   }
 
+  /** Whether all windows are on the image as a whole. */
+  boolean inside() {
+    return top == 0
+        && left == 0
+        && (output.height() - 1) * window.strides().height() + height() <= input.height()
+        && (output.width() - 1) * stride() + width() <= input.width();
+  }
+
   /** Whether each pixel of the image is in exactly one window. */
   boolean tile() {
     return window.size().equals(window.strides())
