@@ -12,8 +12,8 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
 
 /**
- * A fully connected layer: Z = W X with W of units x inputs, row by row (DL4J's kernel, column
- * by column, is its transpose).
+ * A fully connected layer: Z = W X with W of units x inputs, row by row (DL4J's kernel, column by
+ * column, is its transpose).
  */
 final class DenseStage implements Stage {
   private final Tensor input;

@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Our own forward and backward pass over OpenBLAS' matrix product, for networks that were defined
- * in our words and have no recurrent layer. It computes what a step needs and no more, and after
- * the first steps allocates nothing.
+ * Our own forward and backward pass over OpenBLAS' matrix product, for networks that can be said in
+ * our words and have no recurrent layer. It computes what a step needs and no more, and after the
+ * first steps allocates nothing.
  *
  * <p>Between layers the examples of one feature lie side by side ({@link Tensor}): a dense layer
  * and a convolution are then the same product, {@code W X}, and the loops of every other layer run
@@ -61,7 +61,8 @@ public final class FusedEngine implements Engine {
   }
 
   private static String place(NetworkLayer layer) {
-    return "layer %d (%s)".formatted(layer.number(), layer.kind());
+    String what = layer.definition().isPresent() ? "" : ", as its JSON sets it";
+    return "layer %d (%s%s)".formatted(layer.number(), layer.kind(), what);
   }
 
   @Override

@@ -117,9 +117,7 @@ final class Nonlinearity {
     }
   }
 
-  /**
-   * Replaces the gradient of the outputs by that of the products, and writes that of the bias.
-   */
+  /** Replaces the gradient of the outputs by that of the products, and writes that of the bias. */
   void backward(Tensor tensor, Pass pass) {
     if (!derivativeInLoss && (activation != Activation.LINEAR || dropout != null)) {
       differentiate(tensor, pass.examples());

@@ -34,11 +34,7 @@ final class PoolingStage implements Stage {
   private int outputStride;
 
   PoolingStage(
-      Statistic statistic,
-      Windows windows,
-      Tensor input,
-      int capacity,
-      Nonlinearity nonlinearity) {
+      Statistic statistic, Windows windows, Tensor input, int capacity, Nonlinearity nonlinearity) {
     int most = Math.multiplyExact(windows.output().width(), capacity);
     this.statistic = statistic;
     this.windows = windows;

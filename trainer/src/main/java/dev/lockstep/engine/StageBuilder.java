@@ -34,11 +34,15 @@ final class StageBuilder {
 
   private int dl4jLayer;
 
+  /** The shape of what the layers before it give. */
+  private ActivationShape shape;
+
   StageBuilder(Network network, Vectors vectors, int capacity) {
     this.network = network;
     this.layers = network.layers();
     this.vectors = vectors;
     this.capacity = capacity;
+    this.shape = layers.get(0).input();
   }
 
   List<Stage> build() {
@@ -56,10 +60,11 @@ final class StageBuilder {
   private void addStage() {
     NetworkLayer current = layers.get(next);
     Layer definition = layer();
-    if (definition instanceof Dense dense) {
+    if (!adjoins()) {
+      addFlatten(current.input());
+    } else if (definition instanceof Dense dense) {
       advance();
-      Nonlinearity nonlinearity =
-          nonlinearity(bias(current), dense.activation(), current.output());
+      Nonlinearity nonlinearity = nonlinearity(bias(current), dense.activation(), current.output());
       stages.add(
           new DenseStage(
               vectors,
@@ -78,15 +83,24 @@ final class StageBuilder {
     } else if (definition instanceof Pooling2d pooling) {
       advance();
       addPooling(current, pooling, null, Activation.LINEAR);
+    } else if (definition instanceof Flatten) {
+      next++;
+      addFlatten(current.output());
     } else {
-      next += definition instanceof Flatten ? 1 : 0;
-      stages.add(
-          new ElementwiseStage(
-              input(),
-              current.output(),
-              capacity,
-              nonlinearity(null, Activation.LINEAR, current.output())));
+      addElementwise();
     }
+  }
+
+  /** One that is a layer of ours, or a preprocessor of DL4J's before the next layer. */
+  private void addFlatten(ActivationShape flat) {
+    shape = flat;
+    addElementwise();
+  }
+
+  private void addElementwise() {
+    ActivationShape same = shape;
+    stages.add(
+        new ElementwiseStage(input(), same, capacity, nonlinearity(null, Activation.LINEAR, same)));
   }
 
   private void addConvolution(NetworkLayer current, Conv2d convolution) {
@@ -114,7 +128,8 @@ final class StageBuilder {
     Activation activation = activation(Activation.LINEAR);
     boolean pooled = beforeMaxPooling();
     Tensor input = input();
-    Nonlinearity nonlinearity = pooled ? Nonlinearity.none() : nonlinearity(null, activation, shape);
+    Nonlinearity nonlinearity =
+        pooled ? Nonlinearity.none() : nonlinearity(null, activation, shape);
     stages.add(
         new BatchNormalizationStage(
             normalization, vectors, current.segments(), input, shape, capacity, nonlinearity));
@@ -153,7 +168,9 @@ final class StageBuilder {
         : null;
   }
 
-  /** {@code bias}, {@code own} activation, and what the activation and dropout that come next do. */
+  /**
+   * {@code bias}, {@code own} activation, and what the activation and dropout that come next do.
+   */
   private Nonlinearity nonlinearity(Bias bias, Activation own, ActivationShape shape) {
     Activation activation = activation(own);
     if (next == layers.size()) {
@@ -161,12 +178,11 @@ final class StageBuilder {
           ? Nonlinearity.ofOutput(bias, activation, shape.size(), capacity)
           : Nonlinearity.of(bias, activation, shape.size(), capacity);
     }
-    if (layer() instanceof Dropout dropout && activation != Activation.SOFTMAX) {
+    if (adjoins() && layer() instanceof Dropout dropout && activation != Activation.SOFTMAX) {
       int number = dl4jLayer;
       advance();
       // The fraction as DL4J comes by it from the probability of being kept.
-      return Nonlinearity.withDropout(
-          bias, activation, number, 1 - (1 - dropout.rate()), capacity);
+      return Nonlinearity.withDropout(bias, activation, number, 1 - (1 - dropout.rate()), capacity);
     }
     return Nonlinearity.of(bias, activation, shape.size(), capacity);
   }
@@ -176,6 +192,7 @@ final class StageBuilder {
     skipFlattenOfVector();
     if (own == Activation.LINEAR
         && next < layers.size()
+        && adjoins()
         && layer() instanceof ActivationLayer activation) {
       advance();
       skipFlattenOfVector();
@@ -186,6 +203,7 @@ final class StageBuilder {
 
   private boolean beforeMaxPooling() {
     return next < layers.size()
+        && adjoins()
         && layer() instanceof Pooling2d pooling
         && pooling.statistic() == Pooling2d.Statistic.MAX;
   }
@@ -198,7 +216,13 @@ final class StageBuilder {
     return layers.get(next).definition().orElseThrow();
   }
 
+  /** Whether the next layer takes what those before it give, without a flatten in between. */
+  private boolean adjoins() {
+    return layers.get(next).input().equals(shape);
+  }
+
   private void advance() {
+    shape = layers.get(next).output();
     next++;
     dl4jLayer++;
   }

@@ -9,6 +9,7 @@ import java.util.Optional;
 import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.CacheMode;
 import org.deeplearning4j.nn.conf.GradientNormalization;
+import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.dropout.IDropout;
@@ -29,6 +30,7 @@ import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.wrapper.BaseWrapperLayer;
+import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToCnnPreProcessor;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.activations.impl.ActivationRReLU;
@@ -380,15 +382,19 @@ final class Dl4jReader {
     for (int i = 0; i < types.size(); i++) {
       Layer layer = dl4j.getConf(i).getLayer();
       ActivationShape output = shape(i, layer, types.get(i));
+      InputPreProcessor before = dl4j.getInputPreProcess(i);
+      boolean flattens = before instanceof CnnToFeedForwardPreProcessor;
+      boolean known = before == null || flattens || i == 0;
+      ActivationShape seen = flattens ? new ActivationShape.Flat(shape.size()) : shape;
       layers.add(
           new NetworkLayer(
               i + 1,
               layer.getClass().getSimpleName(),
               description(i, layer),
-              shape,
+              seen,
               output,
               layout.of(i),
-              Optional.empty()));
+              known ? Dl4jTranslation.of(layer) : Optional.empty()));
       shape = output;
     }
     return layers;

@@ -10,7 +10,10 @@ import java.util.Optional;
  * @param kind Keras' name; DL4J's class where the network came as DL4J's JSON
  * @param description its settings in a few words, perhaps empty
  * @param segments its parameters, perhaps none
- * @param definition the layer as defined; none where the network came as DL4J's JSON
+ * @param input the shape of what it computes with: flat after a preprocessor of DL4J's that
+ *     flattens
+ * @param definition the layer as defined; none where the network came as DL4J's JSON and we have no
+ *     layer that computes all that this one does
  */
 public record NetworkLayer(
     int number,

@@ -8,6 +8,8 @@ import dev.lockstep.data.Shape;
 import dev.lockstep.network.Network;
 import java.lang.management.ManagementFactory;
 import java.nio.FloatBuffer;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.conf.dropout.Dropout;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -237,13 +239,48 @@ class FusedEngineTest {
   }
 
   @Test
-  void aNetworkFromDl4jsJsonIsNotFused() {
-    Network network = Problem.classifier("dense: {units: 4}").network();
-    Network json =
-        Network.fromDl4j("json", network.dl4j().toJson(), network.input(), network.classes());
-    assertThat(FusedEngine.unsupported(network)).isEmpty();
-    assertThat(FusedEngine.unsupported(json))
-        .hasValueSatisfying(layer -> assertThat(layer).startsWith("layer 1 ("));
+  void aNetworkFromDl4jsJsonIsFusedWhereItsLayersAreKnown() {
+    String[][] networks = {
+      {"dense: {units: 4, activation: elu, l2: 0.01}", "dropout: {rate: 0.3}"},
+      {"dropout: {rate: 0.9}", "dense: {units: 4, useBias: false}", "activation: tanh"},
+      {"batch_normalization", "dense: {units: 4, activation: leaky_relu}"},
+      {
+        "conv2d: {filters: 3, kernelSize: 3, padding: same}",
+        "batch_normalization",
+        "activation: relu",
+        "max_pooling2d",
+        "dropout: {rate: 0.2}",
+        "conv2d: {filters: 9, kernelSize: 1, useBias: false}",
+        "conv2d: {filters: 2, kernelSize: 2, activation: sigmoid}",
+        "average_pooling2d: {poolSize: [2, 1], padding: same}",
+        "flatten",
+        "dropout: {rate: 0.4}"
+      },
+      {"conv2d: {filters: 2, kernelSize: 3}", "flatten", "activation: softmax"},
+      {"conv2d: {filters: 2, kernelSize: 3}", "flatten", "batch_normalization"},
+      {"max_pooling2d", "flatten", "dense: {units: 5, activation: softmax}"}
+    };
+    for (String[] layers : networks) {
+      Problem problem = Problem.classifier(layers);
+      Problem json = problem.asJson();
+      assertThat(FusedEngine.unsupported(json.network())).as(String.join(", ", layers)).isEmpty();
+      EngineAgreement.check(json, 5, 7);
+      assertThat(json.gradient(FusedEngine::new, json.batch(5, 7), 4, new StepSums()))
+          .containsExactly(
+              problem.gradient(FusedEngine::new, problem.batch(5, 7), 4, new StepSums()));
+    }
+  }
+
+  @Test
+  void aLayerOfDl4jsJsonWithSettingsOfItsOwnIsNamed() {
+    Network network =
+        Problem.classifier("dense: {units: 6, activation: relu}", "dense: {units: 4}").network();
+    MultiLayerConfiguration dl4j = network.dl4j();
+    dl4j.getConf(1).getLayer().setIDropout(new Dropout(0.5));
+
+    Network json = Network.fromDl4j("json", dl4j.toJson(), network.input(), network.classes());
+
+    assertThat(FusedEngine.unsupported(json)).contains("layer 2 (DenseLayer, as its JSON sets it)");
   }
 
   private static void agree(String... layers) {

@@ -35,6 +35,13 @@ record Problem(Network network, Examples examples, FloatBuffer parameters) {
     return of("categorical_crossentropy", all);
   }
 
+  /** The same, with its network read from DL4J's JSON. */
+  Problem asJson() {
+    Network json =
+        Network.fromDl4j("json", network.dl4j().toJson(), network.input(), network.classes());
+    return new Problem(json, examples, parameters);
+  }
+
   static Examples examples(Shape shape, int classes, int count) {
     CounterRandom random = new CounterRandom(5);
     byte[][] pixels = new byte[count][shape.size()];
