@@ -39,8 +39,32 @@ class FusedGradientTest {
   }
 
   @Test
+  void theGradientWithWindowsThatStayInsideTheImageIsThatOfItsLoss() {
+    check(
+        Problem.classifier(
+            "conv2d: {filters: 4, kernelSize: [2, 3], activation: sigmoid}",
+            "average_pooling2d: {poolSize: 2, strides: 1}",
+            "conv2d: {filters: 9, kernelSize: 1, activation: elu}",
+            "conv2d: {filters: 2, kernelSize: 2}",
+            "flatten",
+            "dense: {units: 5, activation: sigmoid}"));
+  }
+
+  @Test
+  void theGradientBehindNormalisedInputIsThatOfItsLoss() {
+    check(
+        Problem.classifier(
+            "batch_normalization",
+            "conv2d: {filters: 3, kernelSize: 3, activation: tanh}",
+            "average_pooling2d",
+            "flatten"));
+    check(Problem.classifier("batch_normalization", "dense: {units: 6, activation: sigmoid}"));
+  }
+
+  @Test
   void theGradientOfEveryLossIsThatOfTheLoss() {
     check(Problem.of("mse", "dense: {units: 3, activation: sigmoid}"));
+    check(Problem.of("mse", "dense: {units: 4, activation: sigmoid}", "dense: {units: 3}"));
     check(Problem.of("binary_crossentropy", "dense: {units: 3, activation: sigmoid}"));
     check(Problem.of("categorical_crossentropy", "dense: {units: 3, activation: softmax}"));
   }
