@@ -3,8 +3,9 @@ package dev.lockstep.engine;
 import dev.lockstep.network.Activation;
 
 /**
- * Activation functions and their derivatives over arrays, in loops that the JIT vectorises: without
- * comparisons, short, and with all arrays indexed alike. Belongs to one thread.
+ * Activation functions and their derivatives over arrays, in loops that the JIT vectorises (but for
+ * softmax's derivative): without comparisons, short, and with all arrays indexed alike. Belongs to
+ * one thread.
  */
 final class ActivationFunctions {
   /** Twice this factor takes every positive float above 1: a step function without a branch. */
@@ -18,10 +19,12 @@ final class ActivationFunctions {
 
   private final Exponential exponential = new Exponential();
   private final float[] scratch;
+  private final float[] row;
 
   /** For arrays of up to {@code most} numbers. */
   ActivationFunctions(int most) {
     this.scratch = new float[most];
+    this.row = new float[most];
   }
 
   /**
@@ -163,28 +166,52 @@ final class ActivationFunctions {
   }
 
   private void softmax(float[] values, int length, int examples) {
-    for (int example = 0; example < examples; example++) {
-      float largest = values[example];
-      for (int i = example; i < length; i += examples) {
-        largest = Math.max(largest, values[i]);
-      }
-      for (int i = example; i < length; i += examples) {
-        values[i] -= largest;
-      }
+    largest(values, length, examples);
+    repeat(scratch, length, examples);
+    for (int i = 0; i < length; i++) {
+      values[i] -= scratch[i];
     }
     exponential.apply(values, length);
-    for (int example = 0; example < examples; example++) {
-      float sum = 0;
-      for (int i = example; i < length; i += examples) {
-        sum += values[i];
-      }
-      float share = 1 / sum;
-      for (int i = example; i < length; i += examples) {
-        values[i] *= share;
+    sums(values, length, examples);
+    for (int j = 0; j < examples; j++) {
+      scratch[j] = 1 / scratch[j];
+    }
+    repeat(scratch, length, examples);
+    for (int i = 0; i < length; i++) {
+      values[i] *= scratch[i];
+    }
+  }
+
+  /** Leaves the largest number of each example in front of {@link #scratch}. */
+  private void largest(float[] values, int length, int examples) {
+    System.arraycopy(values, 0, scratch, 0, examples);
+    for (int from = examples; from < length; from += examples) {
+      System.arraycopy(values, from, row, 0, examples);
+      for (int j = 0; j < examples; j++) {
+        scratch[j] = Math.max(scratch[j], row[j]);
       }
     }
   }
 
+  /** Leaves the sum of each example's numbers in front of {@link #scratch}. */
+  private void sums(float[] values, int length, int examples) {
+    System.arraycopy(values, 0, scratch, 0, examples);
+    for (int from = examples; from < length; from += examples) {
+      System.arraycopy(values, from, row, 0, examples);
+      for (int j = 0; j < examples; j++) {
+        scratch[j] += row[j];
+      }
+    }
+  }
+
+  /** Fills the array with what its first {@code examples} numbers are. */
+  private static void repeat(float[] numbers, int length, int examples) {
+    for (int done = examples; done < length; done *= 2) {
+      System.arraycopy(numbers, 0, numbers, done, Math.min(done, length - done));
+    }
+  }
+
+  /** One example after the other: seldom needed, as the loss of a last layer has it already. */
   private static void softmaxBackward(float[] outputs, float[] gradient, int length, int examples) {
     for (int example = 0; example < examples; example++) {
       double mean = 0;
