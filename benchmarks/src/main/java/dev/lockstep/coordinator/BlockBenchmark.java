@@ -16,8 +16,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * The coordinator's loops over one block of a vector, in nanoseconds a parameter: the sum of two
- * gradients, and the updates of the optimizers. {@link ScalarBlockBenchmark} is the same without the
- * JIT's vectoriser. In the coordinator's own package, whose blocks nobody else sees.
+ * gradients, and the updates of the optimizers. {@link ScalarBlockBenchmark} is the same without
+ * the JIT's vectoriser. In the coordinator's own package, whose blocks nobody else sees.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)

@@ -29,9 +29,10 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * A convolution of {@code lenet}, forward and backward, in the three ways that there are: by patches,
- * by channels, and by ND4J's {@code conv2d} and {@code conv2d_bp}, which are oneDNN's. What decides
- * between the first two is how many channels there are; {@link StageBuilder} has the limit.
+ * A convolution of {@code lenet}, forward and backward, in the three ways that there are: by
+ * patches, by channels, and by ND4J's {@code conv2d} and {@code conv2d_bp}, which are oneDNN's.
+ * What decides between the first two is how many channels there are; {@link StageBuilder} has the
+ * limit.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.SampleTime)

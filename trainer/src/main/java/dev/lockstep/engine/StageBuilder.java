@@ -21,10 +21,10 @@ import org.deeplearning4j.nn.params.DefaultParamInitializer;
 /** Turns a network's layers into stages: each takes along the activation and dropout after it. */
 final class StageBuilder {
   /**
-   * With fewer channels, a convolution's sums are taken over patches. At lenet's shapes, patches took
-   * a third of the time of channels with 1 channel, about as long with 4, and 1.7 times as long with
-   * 8; ND4J's oneDNN took twice as long as the better of the two, or more (the benchmarks' {@code
-   * ConvolutionBenchmark}, AVX-512).
+   * With fewer channels, a convolution's sums are taken over patches. At lenet's shapes, patches
+   * took a third of the time of channels with 1 channel, about as long with 4, and 1.7 times as
+   * long with 8; ND4J's oneDNN took twice as long as the better of the two, or more (the
+   * benchmarks' {@code ConvolutionBenchmark}, AVX-512).
    */
   private static final int FEW_CHANNELS = 8;
 

@@ -80,8 +80,7 @@ public record LockstepCommand(int workers) implements Contender {
     double seconds = 0;
     for (int epoch = 0; epoch < history.path("seconds").size(); epoch++) {
       seconds += history.path("seconds").path(epoch).asDouble();
-      curve.add(
-          new Point(seconds, history.path("val_accuracy").path(epoch).asDouble(Double.NaN)));
+      curve.add(new Point(seconds, history.path("val_accuracy").path(epoch).asDouble(Double.NaN)));
     }
     return curve;
   }

@@ -42,7 +42,11 @@ record Seeds(String name, String title, String file, int measurements, boolean c
 
   private static Seeds ofCommand(String name, String file) {
     return new Seeds(
-        name, "Accuracy and time: `lockstep train`, conf/%s, local[2]".formatted(file), file, 3, true);
+        name,
+        "Accuracy and time: `lockstep train`, conf/%s, local[2]".formatted(file),
+        file,
+        3,
+        true);
   }
 
   @Override

@@ -11,7 +11,8 @@ import org.junit.jupiter.api.Test;
 class SeedsTest {
   @Test
   void showsEverySeedOfBothEnginesTheirMediansAndHowFarTheseAreApart() {
-    Table table = Seeds.ENGINES.table(List.of(trained(0.981, 0.979, 0.980), trained(0.978, 0.97, 0.99)));
+    Table table =
+        Seeds.ENGINES.table(List.of(trained(0.981, 0.979, 0.980), trained(0.978, 0.97, 0.99)));
 
     assertThat(table.rows())
         .containsExactly(
