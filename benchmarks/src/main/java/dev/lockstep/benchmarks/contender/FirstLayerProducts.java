@@ -1,17 +1,6 @@
 package dev.lockstep.benchmarks.contender;
 
-import static org.bytedeco.openblas.global.openblas_nolapack.CblasNoTrans;
-import static org.bytedeco.openblas.global.openblas_nolapack.CblasRowMajor;
-import static org.bytedeco.openblas.global.openblas_nolapack.CblasTrans;
-import static org.bytedeco.openblas.global.openblas_nolapack.cblas_sgemm;
-
-import dev.lockstep.nativelib.NativeLibraries;
-import org.bytedeco.javacpp.FloatPointer;
-
-/**
- * No training but a bound: the two matrix products of the first layer, a dense one, that no step
- * can do without: its outputs, and the gradient of its weights.
- */
+/** No training but a bound: {@link DenseProducts} of the first layer, a dense one. */
 public record FirstLayerProducts() implements Contender {
   @Override
   public String name() {
@@ -26,57 +15,15 @@ public record FirstLayerProducts() implements Contender {
 
   @Override
   public Run train(Task task) {
-    NativeLibraries.load();
     long batches = task.batches();
-    int batch = task.plan().batchSize();
     int inputs = task.network().layers().get(0).input().size();
     int units = task.network().layers().get(0).output().size();
-    try (FloatPointer weights = filled((long) units * inputs);
-        FloatPointer features = filled((long) batch * inputs);
-        FloatPointer outputs = filled((long) units * batch);
-        FloatPointer gradient = filled((long) units * inputs)) {
+    try (DenseProducts products = new DenseProducts(inputs, units, task.plan().batchSize())) {
       long started = System.nanoTime();
       for (long i = 0; i < batches; i++) {
-        cblas_sgemm(
-            CblasRowMajor,
-            CblasNoTrans,
-            CblasTrans,
-            units,
-            batch,
-            inputs,
-            1,
-            weights,
-            inputs,
-            features,
-            inputs,
-            0,
-            outputs,
-            batch);
-        cblas_sgemm(
-            CblasRowMajor,
-            CblasNoTrans,
-            CblasNoTrans,
-            units,
-            inputs,
-            batch,
-            1,
-            outputs,
-            batch,
-            features,
-            inputs,
-            0,
-            gradient,
-            inputs);
+        products.multiply();
       }
       return Run.timed(task.examples(), (System.nanoTime() - started) * 1e-9);
     }
-  }
-
-  private static FloatPointer filled(long length) {
-    FloatPointer values = new FloatPointer(length);
-    for (long i = 0; i < length; i++) {
-      values.put(i, 1f / (1 + i % 97));
-    }
-    return values;
   }
 }

@@ -1,12 +1,7 @@
 package dev.lockstep.benchmarks.kernel;
 
-import static org.bytedeco.openblas.global.openblas_nolapack.CblasNoTrans;
-import static org.bytedeco.openblas.global.openblas_nolapack.CblasRowMajor;
-import static org.bytedeco.openblas.global.openblas_nolapack.CblasTrans;
-import static org.bytedeco.openblas.global.openblas_nolapack.cblas_sgemm;
-
+import dev.lockstep.benchmarks.contender.DenseProducts;
 import java.util.concurrent.TimeUnit;
-import org.bytedeco.javacpp.FloatPointer;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -17,6 +12,7 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
@@ -38,53 +34,23 @@ public class ProductBenchmark {
   @Param({"64", "128"})
   public int microBatch;
 
-  private FloatPointer kernel;
-  private FloatPointer kernelGradient;
-  private FloatPointer features;
-  private final FloatPointer sums = new FloatPointer((long) UNITS * 128);
+  private DenseProducts products;
 
   /** Loads OpenBLAS with the same kernels as the engine. */
   @Setup
   public void open() {
-    ShippedProblem problem = ShippedProblem.of("mlp-512", microBatch);
-    kernel = new FloatPointer(problem.parameters());
-    kernelGradient = new FloatPointer(problem.gradient());
-    features = new FloatPointer(problem.batch().features());
+    products = new DenseProducts(INPUTS, UNITS, microBatch);
   }
 
   /** {@code Z = W X} and {@code dW = dZ X'}. */
   @Benchmark
   public void products() {
-    int n = microBatch;
-    cblas_sgemm(
-        CblasRowMajor,
-        CblasNoTrans,
-        CblasTrans,
-        UNITS,
-        n,
-        INPUTS,
-        1,
-        kernel,
-        INPUTS,
-        features,
-        INPUTS,
-        0,
-        sums,
-        n);
-    cblas_sgemm(
-        CblasRowMajor,
-        CblasNoTrans,
-        CblasNoTrans,
-        UNITS,
-        INPUTS,
-        n,
-        1,
-        sums,
-        n,
-        features,
-        INPUTS,
-        0,
-        kernelGradient,
-        INPUTS);
+    products.multiply();
+  }
+
+  /** Frees the matrices. */
+  @TearDown
+  public void close() {
+    products.close();
   }
 }

@@ -21,4 +21,19 @@ class SweepTest {
             List.of("one a worker", "2,000", "1.00", "3.00", "0.50", "0.25"),
             List.of("2", "1,000", "0.50", "3.00", "0.50", "0.25"));
   }
+
+  @Test
+  void aRatioIsOfMeasurementsThatFollowedEachOther() {
+    Series without =
+        new Series(
+            Measured.contender("lockstep"),
+            List.of(Measured.timed(1, Optional.empty()), Measured.timed(4, Optional.empty())));
+    Series two =
+        new Series(
+            Measured.contender("lockstep"),
+            List.of(Measured.timed(2, Optional.empty()), Measured.timed(4, Optional.empty())));
+
+    assertThat(Sweep.MICRO_BATCHES.table(List.of(without, two)).rows().get(1))
+        .contains("0.75 (0.50-1.00)");
+  }
 }
