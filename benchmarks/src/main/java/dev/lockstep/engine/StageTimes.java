@@ -4,7 +4,6 @@ import dev.lockstep.benchmarks.kernel.ShippedProblem;
 import dev.lockstep.benchmarks.measure.Spread;
 import dev.lockstep.benchmarks.measure.Table;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -15,6 +14,7 @@ import java.util.List;
 public final class StageTimes {
   private static final int WARM_UP = 300;
   private static final int MEASUREMENTS = 300;
+  private static final double NANOS = 1e3;
 
   private StageTimes() {}
 
@@ -31,11 +31,10 @@ public final class StageTimes {
 
   private static Table table(ShippedProblem problem) {
     int capacity = problem.batch().capacity();
-    List<Stage> stages =
-        new StageBuilder(
-                problem.network(), new Vectors(problem.parameters(), problem.gradient()), capacity)
-            .build();
-    double[][] times = measure(problem, stages, capacity);
+    TimedEngine engine =
+        new TimedEngine(problem.network(), 1, problem.parameters(), problem.gradient(), capacity);
+    List<Stage> stages = engine.stages();
+    double[][] times = measure(problem, engine);
     List<List<String>> rows = new ArrayList<>();
     for (int i = 0; i < stages.size(); i++) {
       rows.add(
@@ -54,36 +53,21 @@ public final class StageTimes {
             "A step: %s microseconds.".formatted(Spread.of(totals).text("%.0f"))));
   }
 
-  /** Forward times, then backward times, then those of the whole step. */
-  private static double[][] measure(ShippedProblem problem, List<Stage> stages, int capacity) {
-    int count = stages.size();
+  /** Microseconds: forward, then backward, then the whole steps. */
+  private static double[][] measure(ShippedProblem problem, TimedEngine engine) {
+    int count = engine.stages().size();
     double[][] times = new double[2 * count + 1][MEASUREMENTS];
-    OutputLoss loss =
-        new OutputLoss(problem.network().loss(), problem.network().outputs(), capacity);
     StepSums sums = new StepSums();
-    Pass pass = new Pass(1);
     for (int step = -WARM_UP; step < MEASUREMENTS; step++) {
       int at = Math.max(0, step);
-      pass.train(problem.batch(), step + WARM_UP);
-      long begin = System.nanoTime();
+      engine.gradient(problem.batch(), step + WARM_UP, sums);
+      times[2 * count][at] = engine.loss() / NANOS;
       for (int i = 0; i < count; i++) {
-        long from = System.nanoTime();
-        stages.get(i).forward(pass);
-        times[i][at] = since(from);
+        times[i][at] = engine.forward()[i] / NANOS;
+        times[count + i][at] = engine.backward()[i] / NANOS;
+        times[2 * count][at] += times[i][at] + times[count + i][at];
       }
-      loss.apply(stages.get(count - 1).output(), pass, sums);
-      for (int i = count - 1; i >= 0; i--) {
-        long from = System.nanoTime();
-        stages.get(i).backward(pass);
-        times[count + i][at] = since(from);
-      }
-      times[2 * count][at] = since(begin);
     }
-    Arrays.stream(times).forEach(Arrays::sort);
     return times;
-  }
-
-  private static double since(long nanos) {
-    return (System.nanoTime() - nanos) / 1e3;
   }
 }

@@ -15,14 +15,11 @@ import java.nio.FloatBuffer;
 /**
  * No training but its part: one of Lockstep's engines on one thread, without coordinator, update
  * and Spark. Filling the batches is not timed.
- *
- * @param forwardOnly predictions in place of gradients
  */
-public record EngineAlone(EngineChoice engine, boolean forwardOnly) implements Contender {
+public record EngineAlone(EngineChoice engine) implements Contender {
   @Override
   public String name() {
-    return "engine `%s` alone, %s, 1 thread"
-        .formatted(engine.word(), forwardOnly ? "forward" : "gradient");
+    return "engine `%s` alone, gradient, 1 thread".formatted(engine.word());
   }
 
   @Override
@@ -36,7 +33,6 @@ public record EngineAlone(EngineChoice engine, boolean forwardOnly) implements C
     int capacity = task.plan().batchSize();
     FloatBuffer parameters = FloatVector.of(task.network().initialParameters(task.plan().seed()));
     FloatBuffer gradient = FloatVector.allocate(parameters.capacity());
-    FloatBuffer outputs = FloatVector.allocate(capacity * task.network().outputs());
     BatchOrder order = task.order();
     WorkerOrder worker = order.worker(0, 1);
     MicroBatch part = new MicroBatch(capacity);
@@ -52,11 +48,7 @@ public record EngineAlone(EngineChoice engine, boolean forwardOnly) implements C
         worker.microBatch(0, step, part);
         batch.fill(task.data().training(), part);
         long started = System.nanoTime();
-        if (forwardOnly) {
-          opened.predict(batch, outputs);
-        } else {
-          opened.gradient(batch, step, sums);
-        }
+        opened.gradient(batch, step, sums);
         nanos += System.nanoTime() - started;
         examples += part.size();
       }

@@ -34,7 +34,7 @@ public record Task(Configuration configuration, Network network, TrainingSet dat
   }
 
   /** New at each call, which shuffles all examples: not to be called while a clock runs. */
-  BatchOrder order() {
+  public BatchOrder order() {
     return new BatchOrder(
         data.split().training(), plan().shards(), plan().batchSize(), plan().seed());
   }

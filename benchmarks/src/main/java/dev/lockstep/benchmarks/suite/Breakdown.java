@@ -1,17 +1,17 @@
 package dev.lockstep.benchmarks.suite;
 
-import dev.lockstep.benchmarks.contender.EngineAlone;
 import dev.lockstep.benchmarks.contender.Lockstep;
 import dev.lockstep.benchmarks.contender.Run;
 import dev.lockstep.benchmarks.contender.Task;
 import dev.lockstep.benchmarks.measure.Entry;
 import dev.lockstep.benchmarks.measure.Interleaved;
 import dev.lockstep.benchmarks.measure.Series;
-import dev.lockstep.benchmarks.measure.Spread;
 import dev.lockstep.benchmarks.measure.Table;
 import dev.lockstep.config.EngineChoice;
 import dev.lockstep.coordinator.Averaging.Gradients;
 import dev.lockstep.coordinator.RoundSummary;
+import dev.lockstep.engine.EngineStages;
+import dev.lockstep.engine.EngineStages.Part;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -20,7 +20,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 final class Breakdown implements Suite {
   private static final int WORKERS = 2;
   private static final int BATCH = 128;
-  private static final int ENTRIES = 3;
+  private static final int ENTRIES = 4;
 
   @Override
   public String name() {
@@ -53,17 +53,20 @@ final class Breakdown implements Suite {
   /** The engine has half a batch, as each of two workers. */
   private static List<Entry> entries(
       JavaSparkContext spark, Tasks tasks, int measurements, String file, int batches) {
-    Task part = tasks.batches(file, batches, "training.batchSize=" + BATCH / WORKERS);
-    return List.of(
-        Entry.of(new EngineAlone(EngineChoice.FUSED, true), part, measurements),
-        Entry.of(new EngineAlone(EngineChoice.FUSED, false), part, measurements),
+    Task half = tasks.batches(file, batches, "training.batchSize=" + BATCH / WORKERS);
+    List<Entry> entries = new ArrayList<>();
+    for (Part part : Part.values()) {
+      entries.add(Entry.of(new EngineStages(part), half, measurements));
+    }
+    entries.add(
         Entry.of(
             new Lockstep(spark, EngineChoice.FUSED, new Gradients(), WORKERS),
             tasks.batches(file, batches),
             measurements));
+    return entries;
   }
 
-  /** For each network forward pass, gradient and training, in this order. */
+  /** For each network forward pass, loss, backward pass and training, in this order. */
   @Override
   public Table table(List<Series> measured) {
     List<List<String>> rows = new ArrayList<>();
@@ -73,6 +76,7 @@ final class Breakdown implements Suite {
         List.of(
             "network, ms a step",
             "forward alone",
+            "loss alone",
             "backward alone",
             "engine among workers",
             "waiting for the slower worker",
@@ -81,25 +85,26 @@ final class Breakdown implements Suite {
         rows,
         List.of(
             Interleaved.note(measured),
-            "Alone: one engine on one thread with the 64 examples of one of two workers; backward is"
-                + " a gradient less a prediction of as many examples, which has no dropout.",
+            "Alone: one engine on one thread with the 64 examples of one of two workers, which computes"
+                + " whole gradients with a clock at each stage.",
             "Among workers it also fills its batch from bytes, and two of them share the memory.",
+            "Reduce, update and publish are one pass over memory, block by block: they have no times of"
+                + " their own.",
             "The whole step is the wall-clock time over the steps, the start of the Spark job"
                 + " included."));
   }
 
   private static List<String> row(String network, List<Series> series) {
-    double forward = series.get(0).spread(run -> stepMillis(run, BATCH / WORKERS)).median();
-    double gradient = series.get(1).spread(run -> stepMillis(run, BATCH / WORKERS)).median();
-    Series training = series.get(2);
-    return List.of(
-        network,
-        Spread.of(forward).medianText("%.2f"),
-        Spread.of(gradient - forward).medianText("%.2f"),
-        training.rounds(RoundSummary::computeMillis).text("%.2f"),
-        training.rounds(RoundSummary::waitMillis).text("%.2f"),
-        training.rounds(RoundSummary::updateMillis).text("%.2f"),
-        training.spread(run -> stepMillis(run, BATCH)).text("%.2f"));
+    Series training = series.get(ENTRIES - 1);
+    List<String> cells = new ArrayList<>(List.of(network));
+    for (Series part : series.subList(0, ENTRIES - 1)) {
+      cells.add(part.spread(run -> stepMillis(run, BATCH / WORKERS)).text("%.2f"));
+    }
+    cells.add(training.rounds(RoundSummary::computeMillis).text("%.2f"));
+    cells.add(training.rounds(RoundSummary::waitMillis).text("%.2f"));
+    cells.add(training.rounds(RoundSummary::updateMillis).text("%.2f"));
+    cells.add(training.spread(run -> stepMillis(run, BATCH)).text("%.2f"));
+    return cells;
   }
 
   private static double stepMillis(Run run, int batch) {

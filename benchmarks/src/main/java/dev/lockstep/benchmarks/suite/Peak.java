@@ -9,7 +9,6 @@ import dev.lockstep.benchmarks.contender.Task;
 import dev.lockstep.benchmarks.measure.Entry;
 import dev.lockstep.benchmarks.measure.Interleaved;
 import dev.lockstep.benchmarks.measure.Series;
-import dev.lockstep.benchmarks.measure.Spread;
 import dev.lockstep.benchmarks.measure.Table;
 import dev.lockstep.config.EngineChoice;
 import dev.lockstep.coordinator.Averaging.Gradients;
@@ -47,22 +46,47 @@ final class Peak implements Suite {
 
   @Override
   public List<Entry> entries(JavaSparkContext spark, Tasks tasks, int measurements) {
-    Task task = tasks.batches(Tasks.MLP, BATCHES);
-    return List.of(
-        Entry.of(new MatrixProductPeak(), task, measurements),
-        Entry.of(new FirstLayerProducts(), task, measurements),
-        Entry.of(new EngineAlone(EngineChoice.FUSED, false), task, measurements),
-        Entry.of(new Lockstep(spark, EngineChoice.FUSED, new Gradients(), 1), task, measurements),
-        Entry.of(
-            new Lockstep(spark, EngineChoice.FUSED, new Gradients(), WORKERS), task, measurements));
+    Task whole = tasks.batches(Tasks.MLP, BATCHES);
+    Task half =
+        tasks.batches(Tasks.MLP, BATCHES, "training.batchSize=" + whole.plan().batchSize() / WORKERS);
+    List<Entry> entries = new ArrayList<>();
+    entries.add(Entry.of(new MatrixProductPeak(), whole, measurements));
+    for (Task task : List.of(whole, half)) {
+      entries.add(Entry.of(new FirstLayerProducts(), task, measurements));
+      entries.add(Entry.of(new EngineAlone(EngineChoice.FUSED), task, measurements));
+    }
+    for (int workers = 1; workers <= WORKERS; workers++) {
+      entries.add(
+          Entry.of(
+              new Lockstep(spark, EngineChoice.FUSED, new Gradients(), workers),
+              whole,
+              measurements));
+    }
+    return entries;
   }
 
-  /** The peak comes first, the two products second. */
+  /**
+   * A row of the table.
+   *
+   * @param series which of the measured
+   * @param microBatch examples that one thread computes at a time; none for the peak
+   * @param products which of the measured are the two products with as many examples
+   */
+  private record Row(int series, String microBatch, int products) {}
+
+  private static final List<Row> ROWS =
+      List.of(
+          new Row(0, "", 1),
+          new Row(1, "128", 1),
+          new Row(2, "128", 1),
+          new Row(3, "64", 3),
+          new Row(4, "64", 3),
+          new Row(5, "128", 1),
+          new Row(6, "64", 3));
+
+  /** In the order of the entries. */
   @Override
   public Table table(List<Series> measured) {
-    double peak = measured.get(0).spread(Run::examplesPerSecond).median();
-    double products = measured.get(1).spread(Run::examplesPerSecond).median();
-    List<List<String>> rows = new ArrayList<>();
     List<String> notes = new ArrayList<>();
     notes.add(Interleaved.note(measured));
     notes.add(
@@ -70,23 +94,29 @@ final class Peak implements Suite {
             + " a weight, three times (forward, gradient of the weights, gradient of the input), in"
             + " the first layer twice.");
     notes.add(
-        "The share is of one thread's peak; two threads can reach twice that, or less where the"
-            + " cores share what they compute with.");
-    for (Series series : measured) {
-      Spread speed = series.spread(Run::examplesPerSecond);
-      rows.add(
-          List.of(
-              series.contender().name(),
-              speed.text("%,.0f"),
-              Spread.of(speed.median() / peak).medianText("%.2f"),
-              Spread.of(products / speed.median()).medianText("%.2f")));
-      if (!notes.contains(series.contender().note())) {
-        notes.add(series.contender().note());
-      }
-    }
+        "The share is of one thread's peak, and the time is beside the two products with as many"
+            + " examples on one thread; two threads can reach twice that, or less where the cores share"
+            + " what they compute with.");
+    notes.add("Of a batch of 128, each of two workers computes 64 examples at a time.");
+    measured.stream().map(series -> series.contender().note()).distinct().forEach(notes::add);
     return new Table(
-        List.of("what", "examples/s", "share of the peak", "time to that of the two products"),
-        rows,
+        List.of(
+            "what",
+            "examples at a time",
+            "examples/s",
+            "share of the peak",
+            "time to that of the two products"),
+        ROWS.stream().map(row -> cells(row, measured)).toList(),
         notes);
+  }
+
+  private static List<String> cells(Row row, List<Series> measured) {
+    Series series = measured.get(row.series());
+    return List.of(
+        series.contender().name(),
+        row.microBatch(),
+        series.spread(Run::examplesPerSecond).text("%,.0f"),
+        series.ratio(measured.get(0), Run::examplesPerSecond).text("%.2f"),
+        measured.get(row.products()).ratio(series, Run::examplesPerSecond).text("%.2f"));
   }
 }
