@@ -62,13 +62,14 @@ public record Lockstep(
             task.data(),
             task.network().initialParameters(task.plan().seed()),
             SelectedEngine.of(engine, task.network()).factory());
+    ResidentSize.forgetPeak();
     TrainingResult result = Gang.of(training, workers).run(spark);
     return new Run(
         result.history().epochs().stream().mapToLong(EpochRecord::examples).sum(),
         curve(result.history().epochs()),
         result.test().map(Metrics::accuracy).orElse(Double.NaN),
         Optional.of(result.rounds()),
-        ResidentSize.bytes(),
+        ResidentSize.now(),
         OptionalDouble.empty());
   }
 

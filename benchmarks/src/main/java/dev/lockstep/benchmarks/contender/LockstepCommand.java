@@ -15,7 +15,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
@@ -67,7 +66,7 @@ public record LockstepCommand(int workers) implements Contender {
         curve(history),
         metrics.path("test.accuracy").asDouble(Double.NaN),
         Optional.empty(),
-        OptionalLong.empty(),
+        Optional.empty(),
         OptionalDouble.of(commandSeconds));
   }
 

@@ -3,28 +3,56 @@ package dev.lockstep.benchmarks.contender;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.OptionalLong;
-import java.util.stream.Stream;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** What this process holds of the machine's memory. */
-final class ResidentSize {
+/**
+ * What this process holds of the machine's memory.
+ *
+ * @param bytes after a collection of garbage (Linux' VmRSS)
+ * @param peakBytes the most since {@link #forgetPeak} (Linux' VmHWM)
+ */
+public record ResidentSize(long bytes, long peakBytes) {
+  private static final Logger LOG = LoggerFactory.getLogger(ResidentSize.class);
   private static final Path STATUS = Path.of("/proc/self/status");
-  private static final String KEY = "VmRSS:";
+  private static final Path CLEAR = Path.of("/proc/self/clear_refs");
+
+  /** What Linux takes for: forget the peak. */
+  private static final String PEAK = "5";
+
   private static final int KIBIBYTE = 1024;
 
-  private ResidentSize() {}
-
-  /** Bytes, after a collection of garbage; none where the system does not tell. */
-  static OptionalLong bytes() {
+  /** The sizes; none where the system does not tell. */
+  static Optional<ResidentSize> now() {
     System.gc();
-    try (Stream<String> lines = Files.lines(STATUS)) {
-      return lines
-          .filter(line -> line.startsWith(KEY))
-          .mapToLong(
-              line -> Long.parseLong(line.substring(KEY.length()).strip().split(" ")[0]) * KIBIBYTE)
-          .findFirst();
+    if (!Files.isReadable(STATUS)) {
+      return Optional.empty();
+    }
+    try {
+      List<String> lines = Files.readAllLines(STATUS);
+      return Optional.of(new ResidentSize(bytes(lines, "VmRSS:"), bytes(lines, "VmHWM:")));
     } catch (IOException e) {
-      return OptionalLong.empty();
+      return Optional.empty();
+    }
+  }
+
+  private static long bytes(List<String> lines, String key) {
+    return lines.stream()
+        .filter(line -> line.startsWith(key))
+        .mapToLong(
+            line -> Long.parseLong(line.substring(key.length()).strip().split(" ")[0]) * KIBIBYTE)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** Has the system count the peak anew; where it does not, the peak is since the process began. */
+  static void forgetPeak() {
+    try {
+      Files.writeString(CLEAR, PEAK);
+    } catch (IOException e) {
+      LOG.debug("the peak of the resident size is since the process began", e);
     }
   }
 }

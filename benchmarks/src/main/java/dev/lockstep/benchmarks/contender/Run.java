@@ -4,7 +4,6 @@ import dev.lockstep.coordinator.RoundSummary;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.OptionalLong;
 
 /**
  * One training of one contender.
@@ -13,8 +12,7 @@ import java.util.OptionalLong;
  * @param curve where it stood after each epoch, at least one
  * @param testAccuracy at the end, 0 to 1; not a number without test examples
  * @param rounds where the time of its steps went, if the contender can tell
- * @param residentBytes memory of the process at the end, after a collection of garbage, if the
- *     contender looked
+ * @param resident memory of the process, if the contender looked
  * @param commandSeconds of the whole command, from the start of its process to its end, if the
  *     training was one
  */
@@ -23,7 +21,7 @@ public record Run(
     List<Point> curve,
     double testAccuracy,
     Optional<RoundSummary> rounds,
-    OptionalLong residentBytes,
+    Optional<ResidentSize> resident,
     OptionalDouble commandSeconds) {
 
   /**
@@ -56,7 +54,7 @@ public record Run(
         curve,
         testAccuracy,
         Optional.empty(),
-        OptionalLong.empty(),
+        Optional.empty(),
         OptionalDouble.empty());
   }
 

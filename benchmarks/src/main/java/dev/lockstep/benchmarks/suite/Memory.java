@@ -1,14 +1,18 @@
 package dev.lockstep.benchmarks.suite;
 
 import dev.lockstep.benchmarks.contender.Lockstep;
+import dev.lockstep.benchmarks.contender.ResidentSize;
 import dev.lockstep.benchmarks.contender.Run;
 import dev.lockstep.benchmarks.measure.Entry;
+import dev.lockstep.benchmarks.measure.Interleaved;
 import dev.lockstep.benchmarks.measure.Series;
 import dev.lockstep.benchmarks.measure.Spread;
 import dev.lockstep.benchmarks.measure.Table;
 import dev.lockstep.config.EngineChoice;
 import dev.lockstep.coordinator.Averaging.Gradients;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 
@@ -16,6 +20,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 final class Memory implements Suite {
   private static final int WORKERS = 2;
   private static final int MEBIBYTE = 1 << 20;
+  private static final List<String> FILES = List.of(Tasks.MLP, Tasks.LENET);
   private static final List<Integer> EPOCHS = List.of(2, 20);
 
   @Override
@@ -25,7 +30,7 @@ final class Memory implements Suite {
 
   @Override
   public String title() {
-    return "Resident size: conf/mnist-mlp.yaml, driver and two workers in one process, local[2]";
+    return "Resident size: driver and two workers in one process, local[2]";
   }
 
   @Override
@@ -35,49 +40,70 @@ final class Memory implements Suite {
 
   @Override
   public int measurements() {
-    return 2;
+    return 3;
   }
 
   @Override
   public List<Entry> entries(JavaSparkContext spark, Tasks tasks, int measurements) {
     Lockstep lockstep = new Lockstep(spark, EngineChoice.FUSED, new Gradients(), WORKERS);
-    return EPOCHS.stream()
-        .map(epochs -> tasks.training(Tasks.MLP, 1, "training.epochs=" + epochs))
+    return FILES.stream()
+        .flatMap(
+            file ->
+                EPOCHS.stream()
+                    .map(epochs -> tasks.training(file, 1, "training.epochs=" + epochs)))
         .map(task -> Entry.of(lockstep, task, measurements))
         .toList();
   }
 
-  /** One row a measurement: they follow each other in one process. */
+  /** For each configuration few epochs and many, in this order. */
   @Override
   public Table table(List<Series> measured) {
-    int measurements = measured.get(0).runs().size();
+    List<List<String>> rows = new ArrayList<>();
+    for (int i = 0; i < FILES.size(); i++) {
+      rows.add(row(FILES.get(i), measured.get(2 * i), measured.get(2 * i + 1)));
+    }
     return new Table(
         List.of(
-            "measurement",
+            "configuration",
             "MiB after %d epochs".formatted(EPOCHS.get(0)),
+            "most, MiB",
             "MiB after %d epochs".formatted(EPOCHS.get(1)),
+            "most, MiB",
             "growth, MiB"),
-        IntStream.range(0, measurements).mapToObj(m -> row(m, measured)).toList(),
+        rows,
         List.of(
-            "All trainings run one after the other in one process, after both as a warm-up; what is"
-                + " left of one is still there after the next.",
-            "Resident is what the system counts (VmRSS), after a collection of garbage: code, heap,"
+            Interleaved.note(measured),
+            "All trainings run one after the other in one process; what is left of one is still there"
+                + " after the next.",
+            "Resident is what the system counts: after a training and a collection of garbage (VmRSS),"
+                + " and the most during the training (VmHWM, counted anew each time): code, heap,"
                 + " natives, MNIST's 60,000 training and 10,000 test images, and the vectors."));
   }
 
-  private static List<String> row(int measurement, List<Series> measured) {
-    double few = mebibytes(measured.get(0).runs().get(measurement));
-    double many = mebibytes(measured.get(1).runs().get(measurement));
+  private static List<String> row(String file, Series few, Series many) {
     return List.of(
-        Integer.toString(measurement + 1),
-        Spread.of(few).medianText("%,.0f"),
-        Spread.of(many).medianText("%,.0f"),
-        Spread.of(many - few).medianText("%,.0f"));
+        file,
+        few.spread(run -> mebibytes(run, ResidentSize::bytes)).text("%,.0f"),
+        few.spread(run -> mebibytes(run, ResidentSize::peakBytes)).text("%,.0f"),
+        many.spread(run -> mebibytes(run, ResidentSize::bytes)).text("%,.0f"),
+        many.spread(run -> mebibytes(run, ResidentSize::peakBytes)).text("%,.0f"),
+        growth(few, many).text("%,.0f"));
   }
 
-  private static double mebibytes(Run run) {
-    return run.residentBytes().isPresent()
-        ? (double) run.residentBytes().getAsLong() / MEBIBYTE
-        : Double.NaN;
+  /** From the shorter training of each measurement to the longer one, which came after it. */
+  private static Spread growth(Series few, Series many) {
+    return Spread.of(
+        IntStream.range(0, few.runs().size())
+            .mapToDouble(
+                i ->
+                    mebibytes(many.runs().get(i), ResidentSize::bytes)
+                        - mebibytes(few.runs().get(i), ResidentSize::bytes))
+            .toArray());
+  }
+
+  private static double mebibytes(Run run, ToLongFunction<ResidentSize> bytes) {
+    return run.resident()
+        .map(size -> (double) bytes.applyAsLong(size) / MEBIBYTE)
+        .orElse(Double.NaN);
   }
 }

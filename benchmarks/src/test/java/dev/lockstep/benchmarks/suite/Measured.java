@@ -8,7 +8,6 @@ import dev.lockstep.coordinator.RoundSummary;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.OptionalLong;
 
 /** Measurements made up for tests of tables. */
 final class Measured {
@@ -41,7 +40,7 @@ final class Measured {
         List.of(new Point(seconds, Double.NaN)),
         Double.NaN,
         rounds,
-        OptionalLong.empty(),
+        Optional.empty(),
         OptionalDouble.empty());
   }
 
@@ -58,7 +57,7 @@ final class Measured {
         List.of(new Point(2, Double.NaN)),
         testAccuracy,
         Optional.empty(),
-        OptionalLong.empty(),
+        Optional.empty(),
         OptionalDouble.of(commandSeconds));
   }
 }
