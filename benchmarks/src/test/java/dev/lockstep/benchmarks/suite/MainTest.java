@@ -23,15 +23,15 @@ class MainTest {
         "seeds         | median                                          | 2",
         "cnn           | median                                          | 2",
         "mnist-99      | median                                          | 2",
-        "mllib         | Spark MLlib perceptron, 2 partitions            | 4",
+        "mllib         | Spark MLlib perceptron, 2 partitions            | 6",
         "scaling       | lockstep `fused`, gradients, 4 workers          | 3",
         "batch-size    | 1024                                            | 6",
         "parameters    | 4096                                            | 5",
         "micro-batches | 8                                               | 5",
         "breakdown     | lenet                                           | 2",
         "cluster       | a Spark job a step, 2 tasks                     | 3",
-        "peak          | engine `fused` alone, gradient, 1 thread        | 5",
-        "memory        | 1                                               | 1"
+        "peak          | engine `fused` alone, gradient, 1 thread        | 7",
+        "memory        | mnist-lenet.yaml                                | 2"
       })
   void aSuitePrintsOneTableOfAllThatItMeasures(String suite, String row, int rows) {
     assertThat(run(suite, "--quick")).as(err::toString).isZero();
