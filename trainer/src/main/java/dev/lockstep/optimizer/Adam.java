@@ -74,10 +74,21 @@ public record Adam(
 
   /** The learning rate that makes up for running means that began at 0. */
   float corrected(float learningRate, long step) {
-    double correction =
-        Math.sqrt(1 - StrictMath.pow(beta2, (double) step))
-            / (1 - StrictMath.pow(beta1, (double) step));
+    double correction = Math.sqrt(1 - power(beta2, step)) / (1 - power(beta1, step));
     return (float) (learningRate * correction);
+  }
+
+  /** By squaring: Java's own power allocates, and is asked for at every block. */
+  private static double power(double base, long exponent) {
+    double result = 1;
+    double square = base;
+    for (long left = exponent; left > 0; left >>= 1) {
+      if ((left & 1) == 1) {
+        result *= square;
+      }
+      square *= square;
+    }
+    return result;
   }
 
   /** Adam's step on parameters of which only the part {@code kept} is left before. */
