@@ -9,8 +9,6 @@ import dev.lockstep.data.MicroBatch;
 import dev.lockstep.data.WorkerOrder;
 import dev.lockstep.engine.Batch;
 import dev.lockstep.engine.Engine;
-import dev.lockstep.engine.FloatVector;
-import dev.lockstep.engine.StepSums;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,8 +16,9 @@ import java.util.List;
 
 /**
  * Computes the gradient sums of the worker's micro-batches and adds up the nodes of the {@link
- * SumTree} that it holds whole. A worker that holds a single micro-batch has the engine write
- * straight into its contribution.
+ * SumTree} that it holds whole. The engine writes to one place: straight into the contribution of a
+ * worker that holds a single micro-batch; of others, a micro-batch that is the right term of a sum
+ * is added from there, and only one that begins a sum is copied.
  */
 final class GradientLearner implements Learner {
   private static final int BLOCK = 4096;
@@ -30,7 +29,7 @@ final class GradientLearner implements Learner {
   private final WorkerOrder[] orders;
   private final MicroBatch part;
   private final Batch batch;
-  private final FloatBuffer gradient;
+  private final Contribution computed;
   private final Engine engine;
   private final List<Contribution> levels = new ArrayList<>();
   private final float[] sum = new float[BLOCK];
@@ -49,7 +48,7 @@ final class GradientLearner implements Learner {
         orders[leaf] = worker.order().worker(leaf, tree.leaves());
         capacity = Math.max(capacity, orders[leaf].capacity());
       }
-      levelsNeeded = Math.max(levelsNeeded, node.levels());
+      levelsNeeded = Math.max(levelsNeeded, node.levels() - 1);
     }
     this.part = new MicroBatch(capacity);
     this.batch = new Batch(worker.network().input(), capacity);
@@ -57,11 +56,11 @@ final class GradientLearner implements Learner {
     for (int level = 0; level < levelsNeeded; level++) {
       levels.add(Contribution.ofLength(length));
     }
-    this.gradient =
+    this.computed =
         held.size() == 1 && held.get(0).isLeaf()
-            ? contributions.get(0).vector()
-            : FloatVector.allocate(length);
-    this.engine = worker.openEngine(seat.published(), gradient, capacity);
+            ? contributions.get(0)
+            : Contribution.ofLength(length);
+    this.engine = worker.openEngine(seat.published(), computed.vector(), capacity);
   }
 
   @Override
@@ -75,27 +74,32 @@ final class GradientLearner implements Learner {
   /** Leaves the gradient sum of {@code node} in {@code target}. */
   private void add(SumTree.Node node, ComputeGradient step, Contribution target, int level) {
     if (node.isLeaf()) {
-      compute(node.from(), step, target);
+      compute(node.from(), step);
+      copy(target);
     } else {
-      Contribution right = levels.get(level);
+      Contribution right = node.right().isLeaf() ? computed : levels.get(level);
       add(node.left(), step, target, level);
       add(node.right(), step, right, level + 1);
       addTo(target, right);
     }
   }
 
-  private void compute(int microBatch, ComputeGradient step, Contribution target) {
+  private void compute(int microBatch, ComputeGradient step) {
     orders[microBatch].microBatch(step.epoch(), step.batch(), part);
-    StepSums sums = target.sums();
     if (part.size() == 0) {
-      sums.clear();
-      fillWithZeros(target.vector());
+      computed.sums().clear();
+      fillWithZeros(computed.vector());
       return;
     }
     worker.fill(batch, part, step.step());
-    engine.gradient(batch, step.step(), sums);
-    if (target.vector() != gradient) {
-      target.vector().put(0, gradient, 0, gradient.capacity());
+    engine.gradient(batch, step.step(), computed.sums());
+  }
+
+  private void copy(Contribution target) {
+    if (target.vector() != computed.vector()) {
+      target.sums().clear();
+      target.sums().add(computed.sums());
+      target.vector().put(0, computed.vector(), 0, computed.vector().capacity());
     }
   }
 
