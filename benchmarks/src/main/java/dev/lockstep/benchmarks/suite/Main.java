@@ -20,6 +20,12 @@ import picocli.CommandLine.Spec;
     description =
         "Measures Lockstep beside its rivals and prints one table, in Markdown. What is under way"
             + " goes to standard error.",
+    footer = {
+      "",
+      "Not suites, but of the script benchmarks/run too:",
+      "  run jmh [-h]              the engine, its products and loops alone, by JMH",
+      "  run stages <network> <n>  the time of each of the engine's stages, with micro-batches of n"
+    },
     mixinStandardHelpOptions = true,
     sortOptions = false)
 public final class Main implements Callable<Integer> {

@@ -146,15 +146,12 @@ final class DescribeCommand implements Runnable {
   }
 
   private void print(Network network, EngineChoice engine) {
+    SelectedEngine selected = SelectedEngine.of(engine, network);
     PrintWriter out = spec.commandLine().getOut();
     out.printf("network %s%n", network.name());
     out.printf("input   %s, %d classes%n", network.input(), network.classes());
     out.printf("loss    %s%n", network.loss().word());
-    SelectedEngine selected = SelectedEngine.of(engine, network);
-    out.printf(
-        "engine  %s%s%n%n",
-        selected.name(),
-        selected.notFused().map(layer -> " (fused does not know " + layer + ")").orElse(""));
+    out.printf("engine  %s%s%n%n", selected.name(), reason(engine, selected));
     table(network).forEach(out::println);
     int total = network.layout().length();
     int statistics =
@@ -165,6 +162,12 @@ final class DescribeCommand implements Runnable {
     out.printf(Locale.ROOT, "%nparameters    %,d (%s)%n", total, bytes(total));
     out.printf(Locale.ROOT, "trainable     %,d%n", total - statistics);
     out.printf(Locale.ROOT, "not trainable %,d%n", statistics);
+  }
+
+  private static String reason(EngineChoice choice, SelectedEngine selected) {
+    return choice == EngineChoice.AUTO
+        ? selected.notFused().map(layer -> " (fused does not know " + layer + ")").orElse("")
+        : " (as configured)";
   }
 
   private static String bytes(int parameters) {

@@ -7,6 +7,8 @@ import dev.lockstep.spark.job.StoppedException;
 import dev.lockstep.yaml.ConfigurationException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CancellationException;
 import org.apache.spark.SparkConf;
 import org.junit.jupiter.api.Test;
@@ -49,6 +51,32 @@ class MainTest {
         .contains("2  dropout  512              0  rate 0.3")
         .contains("3  dense    10           5,130  10 units, softmax")
         .contains("parameters    407,050 (1.6 MB)");
+  }
+
+  @Test
+  void describeSaysWhyTheEngineIsWhatItIs() {
+    String lstm = "engine  dl4j (fused does not know layer 1 (lstm))";
+    assertThat(Invocation.of("describe", "--network", "lstm-rows").out()).contains(lstm);
+    assertThat(describe("engine=dl4j").out()).contains("engine  dl4j (as configured)");
+    assertThat(describe("engine=fused").out()).contains("engine  fused (as configured)");
+  }
+
+  @Test
+  void describePrintsNothingOfANetworkThatItsEngineCannotTake() {
+    Invocation refused = describe("network=lstm-rows", "engine=fused");
+
+    assertThat(refused.exitCode()).isEqualTo(2);
+    assertThat(refused.out()).isEmpty();
+    assertThat(refused.err()).contains("it does not know layer 1 (lstm)");
+  }
+
+  private static Invocation describe(String... settings) {
+    List<String> arguments =
+        new ArrayList<>(List.of("describe", "--config", "../conf/mnist-mlp.yaml"));
+    for (String setting : settings) {
+      arguments.addAll(List.of("--set", setting));
+    }
+    return Invocation.of(arguments.toArray(String[]::new));
   }
 
   @Test
