@@ -50,12 +50,7 @@ public record Run(
   /** A run of which only its learning curve and its end are known. */
   public static Run evaluated(long examples, List<Point> curve, double testAccuracy) {
     return new Run(
-        examples,
-        curve,
-        testAccuracy,
-        Optional.empty(),
-        Optional.empty(),
-        OptionalDouble.empty());
+        examples, curve, testAccuracy, Optional.empty(), Optional.empty(), OptionalDouble.empty());
   }
 
   /** Seconds of wall-clock time, from start to last update, those of evaluating left out. */

@@ -49,8 +49,7 @@ final class Memory implements Suite {
     return FILES.stream()
         .flatMap(
             file ->
-                EPOCHS.stream()
-                    .map(epochs -> tasks.training(file, 1, "training.epochs=" + epochs)))
+                EPOCHS.stream().map(epochs -> tasks.training(file, 1, "training.epochs=" + epochs)))
         .map(task -> Entry.of(lockstep, task, measurements))
         .toList();
   }

@@ -48,7 +48,8 @@ final class Peak implements Suite {
   public List<Entry> entries(JavaSparkContext spark, Tasks tasks, int measurements) {
     Task whole = tasks.batches(Tasks.MLP, BATCHES);
     Task half =
-        tasks.batches(Tasks.MLP, BATCHES, "training.batchSize=" + whole.plan().batchSize() / WORKERS);
+        tasks.batches(
+            Tasks.MLP, BATCHES, "training.batchSize=" + whole.plan().batchSize() / WORKERS);
     List<Entry> entries = new ArrayList<>();
     entries.add(Entry.of(new MatrixProductPeak(), whole, measurements));
     for (Task task : List.of(whole, half)) {
