@@ -101,11 +101,11 @@ final class Cluster implements Suite {
     Task task = tasks.reproducible(Tasks.MLP, BATCHES);
     return List.of(
         Entry.of(
-            new EngineAlone(EngineChoice.AUTO, false),
+            new EngineAlone(EngineChoice.FUSED),
             tasks.batches(Tasks.MLP, BATCHES, "training.batchSize=" + BATCH / WORKERS),
             measurements),
         Entry.of(
-            new Lockstep(spark, EngineChoice.AUTO, new Gradients(), WORKERS), task, measurements),
+            new Lockstep(spark, EngineChoice.FUSED, new Gradients(), WORKERS), task, measurements),
         Entry.of(
             new SparkJobPerStep(spark, WORKERS),
             tasks.reproducible(Tasks.MLP, FEWER),
