@@ -14,6 +14,7 @@ import dev.lockstep.network.Network;
 import dev.lockstep.optimizer.Optimizer;
 import dev.lockstep.optimizer.RmsProp;
 import dev.lockstep.split.HoldOut;
+import dev.lockstep.split.Validation;
 import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
 import java.util.List;
@@ -28,7 +29,7 @@ import java.util.OptionalInt;
  *     meaning
  * @param network the layers and the loss
  * @param engine what computes gradients
- * @param validation which training examples are held out
+ * @param validation which training examples are held out, or which fold validates
  * @param plan how the network is trained; it has the seed
  * @param workers how many workers, at least 1; if empty, as many as there are free slots
  * @param workerLoss what becomes of the run when one is lost
@@ -39,7 +40,7 @@ public record Configuration(
     JsonNode dataset,
     NetworkChoice network,
     EngineChoice engine,
-    HoldOut validation,
+    Validation validation,
     TrainingPlan plan,
     OptionalInt workers,
     WorkerLoss workerLoss,
@@ -59,10 +60,21 @@ public record Configuration(
    * @throws ConfigurationException if a key is unknown or a value cannot be used
    */
   public static Configuration read(String source, String yaml, List<String> overrides) {
+    return read(source, yaml, overrides, Optional.empty());
+  }
+
+  /**
+   * Reads a configuration as {@link #read(String, String, List)} does.
+   *
+   * @param validation if given, takes the place of what the text says
+   */
+  public static Configuration read(
+      String source, String yaml, List<String> overrides, Optional<Validation> validation) {
     ObjectNode tree = Section.tree(source, yaml);
     Overrides.apply(overrides, tree);
     Section section = Section.of(described(source, overrides), tree);
     Section training = section.section("training");
+    Validation written = Validation.read(section.section("validation"));
     String name = readName(section, NetworkChoice.fileName(source));
     Configuration configuration =
         new Configuration(
@@ -71,7 +83,7 @@ public record Configuration(
             NetworkChoice.read(section, name),
             section.choice(
                 "engine", EngineChoice.AUTO, List.of(EngineChoice.values()), EngineChoice::word),
-            HoldOut.read(section.section("validation")),
+            validation.orElse(written),
             readPlan(section.whole("seed", DEFAULT_SEED, 0, Long.MAX_VALUE), training),
             readCount(training, "workers"),
             WorkerLoss.read(training),
@@ -139,14 +151,15 @@ public record Configuration(
 
   /** What no key alone can tell. */
   private void check(String where) {
-    boolean validates = validation.examples() > 0 || validation.fraction() > 0;
-    if (!validates && validation.select() != HoldOut.Select.FIRST) {
+    if (validation instanceof HoldOut holdOut
+        && !holdOut.validates()
+        && holdOut.select() != HoldOut.Select.FIRST) {
       throw new ConfigurationException(
           "%s: validation.select is '%s' but nothing is held out; say how many with examples or fraction"
-              .formatted(where, validation.select().word()));
+              .formatted(where, holdOut.select().word()));
     }
     plan.earlyStopping()
-        .filter(stopping -> !validates)
+        .filter(stopping -> !validation.validates())
         .ifPresent(
             stopping -> {
               throw new ConfigurationException(

@@ -19,7 +19,7 @@ import java.util.stream.IntStream;
  * @param select which ones
  * @throws IllegalArgumentException if a number is out of its range or both are given
  */
-public record HoldOut(int examples, double fraction, Select select) {
+public record HoldOut(int examples, double fraction, Select select) implements Validation {
   /** Holds nothing out. */
   public static final HoldOut NONE = new HoldOut(0, 0, Select.FIRST);
 
@@ -83,6 +83,7 @@ public record HoldOut(int examples, double fraction, Select select) {
    * @throws ConfigurationException if no example would be held out though some were asked for, or
    *     none would be left to learn from
    */
+  @Override
   public Split split(Examples training, long seed) {
     int count = count(training.size());
     IntStream chosen =
@@ -92,6 +93,11 @@ public record HoldOut(int examples, double fraction, Select select) {
           case STRATIFIED -> stratified(training, count, seed);
         };
     return Split.validatingOn(chosen, training.size());
+  }
+
+  @Override
+  public boolean validates() {
+    return examples > 0 || fraction > 0;
   }
 
   private int count(int all) {

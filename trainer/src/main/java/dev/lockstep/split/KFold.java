@@ -3,17 +3,16 @@ package dev.lockstep.split;
 import dev.lockstep.data.Examples;
 import dev.lockstep.random.CounterRandom;
 import dev.lockstep.yaml.ConfigurationException;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /**
  * k-fold cross-validation: examples are parted into k folds whose sizes differ by at most one, and
- * each split validates on one fold and learns from the others. Over the k splits of a repeat, each
- * example is validated on exactly once.
+ * each split validates on one fold and learns from the others. Over the k splits, each example is
+ * validated on exactly once.
  */
-public final class KFold {
+final class KFold {
   private static final long SHUFFLE = 0x666F6C64L;
   private static final long STRATIFY = 0x73666F6CL;
 
@@ -25,61 +24,46 @@ public final class KFold {
    *
    * @throws ConfigurationException if {@code folds} is less than 2 or more than {@code examples}
    */
-  public static List<Split> ordered(int examples, int folds) {
-    requireFolds(examples, folds, 1);
+  static List<Split> ordered(int examples, int folds) {
+    requireFolds(examples, folds);
     return cut(IntStream.range(0, examples).toArray(), folds);
   }
 
   /**
-   * Shuffles and cuts into {@code folds}, {@code repeats} times, each time anew: {@code folds *
-   * repeats} splits, one repeat after the other.
+   * Shuffles and cuts into {@code folds}.
    *
-   * @throws ConfigurationException if {@code folds} is less than 2 or more than {@code examples},
-   *     or {@code repeats} is less than 1
+   * @param repeat from 1; each repeat shuffles anew
+   * @throws ConfigurationException if {@code folds} is less than 2 or more than {@code examples}
    */
-  public static List<Split> shuffled(int examples, int folds, int repeats, long seed) {
-    requireFolds(examples, folds, repeats);
-    List<Split> splits = new ArrayList<>();
-    for (int repeat = 0; repeat < repeats; repeat++) {
-      int[] order = IntStream.range(0, examples).toArray();
-      new CounterRandom(CounterRandom.key(seed, SHUFFLE, repeat)).shuffle(order);
-      splits.addAll(cut(order, folds));
-    }
-    return List.copyOf(splits);
+  static List<Split> shuffled(int examples, int folds, int repeat, long seed) {
+    requireFolds(examples, folds);
+    int[] order = IntStream.range(0, examples).toArray();
+    new CounterRandom(CounterRandom.key(seed, SHUFFLE, repeat - 1)).shuffle(order);
+    return cut(order, folds);
   }
 
   /**
-   * Deals the examples, shuffled within each class, class by class to the folds in turn, {@code
-   * repeats} times, each time anew: {@code folds * repeats} splits, one repeat after the other. The
-   * number of examples that two folds of a repeat have of one class differs by at most one, and so
-   * do the folds' sizes.
+   * Deals the examples, shuffled within each class, class by class to the folds in turn. The number
+   * of examples that two folds have of one class differs by at most one, and so do the folds'
+   * sizes: those of scikit-learn's {@code StratifiedKFold}, but for which folds have the one more.
    *
+   * @param repeat from 1; each repeat shuffles anew
    * @throws ConfigurationException if {@code folds} is less than 2 or more than the number of
-   *     examples, or {@code repeats} is less than 1
+   *     examples
    */
-  public static List<Split> stratified(Examples examples, int folds, int repeats, long seed) {
-    requireFolds(examples.size(), folds, repeats);
-    List<Split> splits = new ArrayList<>();
-    for (int repeat = 0; repeat < repeats; repeat++) {
-      long key = CounterRandom.key(seed, STRATIFY, repeat);
-      splits.addAll(
-          deal(
-              Arrays.stream(ClassOrder.shuffled(examples, key))
-                  .flatMapToInt(Arrays::stream)
-                  .toArray(),
-              folds));
-    }
-    return List.copyOf(splits);
+  static List<Split> stratified(Examples examples, int folds, int repeat, long seed) {
+    requireFolds(examples.size(), folds);
+    long key = CounterRandom.key(seed, STRATIFY, repeat - 1);
+    return deal(
+        Arrays.stream(ClassOrder.shuffled(examples, key)).flatMapToInt(Arrays::stream).toArray(),
+        folds);
   }
 
-  private static void requireFolds(int examples, int folds, int repeats) {
+  private static void requireFolds(int examples, int folds) {
     if (folds < 2 || folds > examples) {
       throw new ConfigurationException(
           "folds is %d but must be from 2 to the number of training examples, %d"
               .formatted(folds, examples));
-    }
-    if (repeats < 1) {
-      throw new ConfigurationException("repeats is %d but must be at least 1".formatted(repeats));
     }
   }
 

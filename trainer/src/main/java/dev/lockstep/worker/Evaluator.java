@@ -27,6 +27,18 @@ public final class Evaluator {
   private final FloatBuffer outputs;
   private final float[] rows;
 
+  /** Is told what the network makes of an example. */
+  @FunctionalInterface
+  public interface Predicted {
+    /**
+     * The prediction of one example.
+     *
+     * @param example its index
+     * @param rows holds the activations of the last layer from {@code offset}; not to be kept
+     */
+    void accept(int example, float[] rows, int offset);
+  }
+
   /**
    * An evaluator of {@code network}.
    *
@@ -48,9 +60,16 @@ public final class Evaluator {
    */
   public List<ShardTally> evaluate(
       Examples examples, int[] evaluated, int shards, int rank, int workers) {
+    return evaluate(examples, evaluated, shards, rank, workers, (example, rows, offset) -> {});
+  }
+
+  /** As the other, and tells {@code predicted} of each example. */
+  public List<ShardTally> evaluate(
+      Examples examples, int[] evaluated, int shards, int rank, int workers, Predicted predicted) {
     List<ShardTally> tallies = new ArrayList<>();
     for (int shard = rank; shard < shards; shard += workers) {
-      tallies.add(new ShardTally(shard, evaluate(examples, shard(evaluated, shard, shards))));
+      int[] indices = shard(evaluated, shard, shards);
+      tallies.add(new ShardTally(shard, evaluate(examples, indices, predicted)));
     }
     return tallies;
   }
@@ -63,12 +82,15 @@ public final class Evaluator {
     return indices;
   }
 
-  private Tally evaluate(Examples examples, int[] indices) {
+  private Tally evaluate(Examples examples, int[] indices, Predicted predicted) {
     Tally tally = new Tally(network.classes());
     for (int from = 0; from < indices.length; from += BATCH) {
       batch.fill(examples, indices, from, Math.min(from + BATCH, indices.length));
       predict.accept(batch, outputs);
       count(tally);
+      for (int i = 0; i < batch.size(); i++) {
+        predicted.accept(indices[from + i], rows, i * network.outputs());
+      }
     }
     return tally;
   }

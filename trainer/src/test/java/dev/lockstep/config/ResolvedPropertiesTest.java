@@ -35,7 +35,9 @@ import dev.lockstep.optimizer.LearningRate;
 import dev.lockstep.optimizer.Optimizer;
 import dev.lockstep.optimizer.RmsProp;
 import dev.lockstep.optimizer.Sgd;
+import dev.lockstep.split.Fold;
 import dev.lockstep.split.HoldOut;
+import dev.lockstep.split.Validation;
 import dev.lockstep.yaml.Section;
 import java.time.Duration;
 import java.util.List;
@@ -59,8 +61,9 @@ class ResolvedPropertiesTest {
 
   @Provide
   Arbitrary<Configuration> configurations() {
-    Arbitrary<HoldOut> validations =
+    Arbitrary<Validation> validations =
         Arbitraries.oneOf(
+            Arbitraries.integers().between(2, 9).map(k -> new Fold(k, k, Fold.Select.ORDERED)),
             Arbitraries.just(new HoldOut(10_000, 0, HoldOut.Select.FIRST)),
             Combinators.combine(Arbitraries.of(0.1, 1e-5, 0.999), enums(HoldOut.Select.class))
                 .as((fraction, select) -> new HoldOut(0, fraction, select)));

@@ -11,6 +11,7 @@ import dev.lockstep.yaml.Section;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
@@ -58,10 +59,11 @@ class SplitTest {
       assertThat(half.split(thousand, 1).validation())
           .isNotEqualTo(half.split(thousand, 2).validation());
     }
-    List<Split> shuffled = KFold.shuffled(1000, 2, 2, 1);
-    assertThat(shuffled.get(0).validation()).isNotEqualTo(shuffled.get(2).validation());
-    List<Split> stratified = KFold.stratified(thousand, 2, 2, 1);
-    assertThat(stratified.get(0).validation()).isNotEqualTo(stratified.get(2).validation());
+    for (Fold.Select select : List.of(Fold.Select.SHUFFLED, Fold.Select.STRATIFIED)) {
+      assertThat(new Fold(2, 1, select).split(thousand, 1).validation())
+          .isNotEqualTo(new Fold(2, 1, select).split(thousand, 2).validation())
+          .isNotEqualTo(new Fold(2, 3, select).split(thousand, 1).validation());
+    }
   }
 
   @Test
@@ -92,7 +94,7 @@ class SplitTest {
     assertError(
         () -> read("exmples: 3"),
         "f: validation: unknown key 'exmples'; did you mean 'examples'?; known here: examples,"
-            + " fraction, select");
+            + " folds, fraction, select");
   }
 
   @Test
@@ -114,18 +116,63 @@ class SplitTest {
             + " one");
   }
 
+  /** KFold of scikit-learn: the first n % k folds have one example more. */
   @Test
-  void impossibleFoldsAreRefused() {
+  void orderedFoldsAreThoseOfScikitLearn() {
+    assertThat(validation(4, Fold.Select.ORDERED))
+        .containsExactly(List.of(0, 1, 2), List.of(3, 4, 5), List.of(6, 7), List.of(8, 9));
+  }
+
+  /**
+   * StratifiedKFold of scikit-learn: the labels in order, 0000001114, are dealt to the three folds
+   * in turn, and so each has two of class 0 and one of class 1, and the first has the 4.
+   */
+  @Test
+  void stratifiedFoldsHaveTheCountsOfScikitLearn() {
+    assertThat(validation(3, Fold.Select.STRATIFIED))
+        .extracting(fold -> fold.stream().map(TEN::label).sorted().toList())
+        .containsExactly(List.of(0, 0, 1, 4), List.of(0, 0, 1), List.of(0, 0, 1));
+  }
+
+  private static List<List<Integer>> validation(int folds, Fold.Select select) {
+    return IntStream.rangeClosed(1, folds)
+        .mapToObj(fold -> new Fold(folds, fold, select).split(TEN, 1).validation())
+        .map(held -> Arrays.stream(held).boxed().toList())
+        .toList();
+  }
+
+  @Test
+  void aFoldKnowsItsRepeat() {
+    assertThat(new Fold(5, 5, Fold.Select.SHUFFLED).repeat()).isEqualTo(1);
+    assertThat(new Fold(5, 6, Fold.Select.SHUFFLED).repeat()).isEqualTo(2);
+  }
+
+  @Test
+  void aFoldIsReadFromYaml() {
+    assertThat(read("{folds: 5, fold: 2}")).isEqualTo(new Fold(5, 2, Fold.Select.ORDERED));
+    assertThat(read("{folds: 5, fold: 8, select: stratified}"))
+        .isEqualTo(new Fold(5, 8, Fold.Select.STRATIFIED));
     assertError(
-        () -> KFold.ordered(10, 1),
-        "folds is 1 but must be from 2 to the number of training examples, 10");
+        () -> read("{folds: 1, fold: 1}"),
+        "f: validation.folds is '1' but must be a whole number of at least 2");
     assertError(
-        () -> KFold.shuffled(10, 11, 1, 0),
-        "folds is 11 but must be from 2 to the number of training examples, 10");
+        () -> read("{folds: 3}"),
+        "f: validation: 'fold' is missing; it must be a whole number of at least 1");
     assertError(
-        () -> KFold.stratified(TEN, -2, 1, 0),
-        "folds is -2 but must be from 2 to the number of training examples, 10");
-    assertError(() -> KFold.shuffled(10, 2, 0, 0), "repeats is 0 but must be at least 1");
+        () -> read("{folds: 3, fold: 1, examples: 4}"),
+        "f: validation: unknown key 'examples'; known here: fold, folds, select");
+    assertError(
+        () -> read("{folds: 3, fold: 4}"),
+        "f: validation: fold is 4 but there are 3 ordered folds, and repeating them would change nothing; use shuffled or stratified ones");
+  }
+
+  @Test
+  void moreFoldsThanExamplesAreRefused() {
+    for (Fold.Select select : Fold.Select.values()) {
+      assertError(
+          () -> new Fold(11, 1, select).split(TEN, 1),
+          "folds is 11 but must be from 2 to the number of training examples, 10");
+    }
   }
 
   @Test
@@ -144,8 +191,8 @@ class SplitTest {
         .withMessage("validation examples must ascend from 0 but 1 follows 1");
   }
 
-  private static HoldOut read(String validation) {
-    return HoldOut.read(
+  private static Validation read(String validation) {
+    return Validation.read(
         Section.parse("f", "validation: " + flow(validation)).section("validation"));
   }
 
