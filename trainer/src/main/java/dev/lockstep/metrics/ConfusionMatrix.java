@@ -43,6 +43,21 @@ public final class ConfusionMatrix {
     this.counts = counts.clone();
   }
 
+  /**
+   * This matrix and {@code other} together.
+   *
+   * @throws IllegalArgumentException if it has other classes
+   */
+  public ConfusionMatrix plus(ConfusionMatrix other) {
+    if (other.classes != classes) {
+      throw new IllegalArgumentException(
+          "a matrix of %d classes cannot be added to one of %d".formatted(other.classes, classes));
+    }
+    long[] sums = new long[counts.length];
+    Arrays.setAll(sums, i -> counts[i] + other.counts[i]);
+    return new ConfusionMatrix(classes, sums);
+  }
+
   /** How many classes there are. */
   public int classes() {
     return classes;

@@ -3,6 +3,7 @@ package dev.lockstep.spark.cli;
 import dev.lockstep.config.Configuration;
 import dev.lockstep.spark.job.ExistingRun;
 import dev.lockstep.spark.storage.Location;
+import dev.lockstep.split.Validation;
 import dev.lockstep.yaml.ConfigurationException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 
 /** Reads the file that {@code --config} names. */
 final class ConfigurationFile {
@@ -46,6 +48,15 @@ final class ConfigurationFile {
           e);
     }
     return read(file.toString(), List.of());
+  }
+
+  /**
+   * As the other.
+   *
+   * @param validation if given, takes the place of what the file says
+   */
+  static Configuration read(String path, List<String> overrides, Optional<Validation> validation) {
+    return Configuration.read(path, text(path), overrides, validation);
   }
 
   private static String text(String path) {

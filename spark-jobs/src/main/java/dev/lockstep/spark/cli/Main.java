@@ -40,6 +40,7 @@ import picocli.CommandLine.Spec;
     },
     subcommands = {
       TrainCommand.class,
+      CrossValidateCommand.class,
       EvaluateCommand.class,
       PredictCommand.class,
       DescribeCommand.class

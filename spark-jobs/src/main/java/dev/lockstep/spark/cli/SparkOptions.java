@@ -40,6 +40,17 @@ final class SparkOptions {
     return new JavaSparkContext(settings(new SparkConf(), name));
   }
 
+  /**
+   * Starts Spark for jobs beside one another, each of which gets its share of the slots.
+   *
+   * @param name what Spark's pages call the application
+   * @throws ConfigurationException if the master is not one
+   */
+  JavaSparkContext openFair(String name) {
+    return new JavaSparkContext(
+        settings(new SparkConf().setIfMissing("spark.scheduler.mode", "FAIR"), name));
+  }
+
   /** Puts our own settings beside {@code given} ones, which win; {@code --master} wins over all. */
   SparkConf settings(SparkConf given, String name) {
     SparkConf settings = given.clone();

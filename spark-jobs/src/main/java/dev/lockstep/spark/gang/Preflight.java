@@ -55,6 +55,18 @@ public final class Preflight {
    */
   public static void check(
       TrainingPlan plan, Network network, int trainingExamples, int workers, int slots) {
+    check(plan, network, trainingExamples, workers, slots, 1);
+  }
+
+  /**
+   * Checks {@code gangs} runs at once of {@code workers} workers each, that share this JVM.
+   *
+   * @param trainingExamples that the workers of a gang learn from
+   * @param slots tasks that can run at once
+   * @throws ConfigurationException that names every problem
+   */
+  public static void check(
+      TrainingPlan plan, Network network, int trainingExamples, int workers, int slots, int gangs) {
     List<String> problems = new ArrayList<>();
     if (workers > slots) {
       problems.add(
@@ -65,8 +77,9 @@ public final class Preflight {
     addShardProblems(plan, trainingExamples, workers, problems);
     long perWorker =
         vector(plan, network) + 2L * network.layout().length() + batch(plan, network, workers);
-    addDirectMemoryProblem(plan, network, workers * perWorker, problems);
-    long nativeNeeded = workers * (ENGINE_BYTES + 4L * Float.BYTES * network.layout().length());
+    addDirectMemoryProblem(plan, network, gangs, workers * perWorker, problems);
+    long nativeNeeded =
+        (long) gangs * workers * (ENGINE_BYTES + 4L * Float.BYTES * network.layout().length());
     if (Pointer.maxBytes() > 0 && nativeNeeded > Pointer.maxBytes()) {
       problems.add(
           ("ND4J needs about %d MiB outside the heap but may take %d MiB; raise"
@@ -86,7 +99,7 @@ public final class Preflight {
       TrainingPlan plan, Network network, int trainingExamples, int workers) {
     List<String> problems = new ArrayList<>();
     addShardProblems(plan, trainingExamples, workers, problems);
-    addDirectMemoryProblem(plan, network, workers * vector(plan, network), problems);
+    addDirectMemoryProblem(plan, network, 1, workers * vector(plan, network), problems);
     throwIfAny(problems);
   }
 
@@ -115,10 +128,10 @@ public final class Preflight {
     }
   }
 
-  /** Checks for what is published and {@code others} floats beside it. */
+  /** Checks for what each gang publishes and {@code others} floats beside it. */
   private static void addDirectMemoryProblem(
-      TrainingPlan plan, Network network, long others, List<String> problems) {
-    long needed = Float.BYTES * (vector(plan, network) + others);
+      TrainingPlan plan, Network network, int gangs, long others, List<String> problems) {
+    long needed = gangs * Float.BYTES * (vector(plan, network) + others);
     long limit = directLimit();
     if (needed > limit) {
       problems.add(

@@ -48,7 +48,14 @@ public record Training(
     return of(configuration, DatasetSource.of(configuration).outline());
   }
 
-  private static Training of(Configuration configuration, Dataset dataset) {
+  /**
+   * The training that {@code configuration} describes, on its data set, which many trainings may
+   * share.
+   *
+   * @throws dev.lockstep.yaml.ConfigurationException if the data set does not fit the network, or
+   *     cannot be split
+   */
+  public static Training of(Configuration configuration, Dataset dataset) {
     Split split = configuration.validation().split(dataset.training(), configuration.seed());
     Network network = configuration.network(dataset.shape(), dataset.classes());
     return new Training(

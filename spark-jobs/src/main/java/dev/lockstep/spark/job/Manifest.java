@@ -25,7 +25,7 @@ record Manifest(
   /** The file that is written last: a run directory that has it is complete. */
   static final String NAME = "manifest.json";
 
-  private static final int FORMAT = 1;
+  static final int FORMAT = 1;
 
   /**
    * The manifest of a run that is over.
@@ -43,7 +43,7 @@ record Manifest(
     json.put("workers", prepared.workers());
     json.put("seed", configuration.seed());
     json.set("network", network());
-    json.set("dataset", dataset());
+    json.set("dataset", dataset(prepared.dataset()));
     json.putObject("result")
         .put("epochs", result.history().epochs().size())
         .put("epoch", result.epoch())
@@ -53,7 +53,7 @@ record Manifest(
     return json;
   }
 
-  private static ObjectNode versions() {
+  static ObjectNode versions() {
     Versions versions = Versions.current();
     return JsonNodeFactory.instance
         .objectNode()
@@ -74,8 +74,7 @@ record Manifest(
         .put("engine", prepared.engine().name());
   }
 
-  private ObjectNode dataset() {
-    Dataset dataset = prepared.dataset();
+  static ObjectNode dataset(Dataset dataset) {
     ObjectNode json = JsonNodeFactory.instance.objectNode().put("name", dataset.name());
     json.set("training", fingerprint(dataset.training()));
     json.set("test", fingerprint(dataset.test()));
