@@ -16,6 +16,7 @@ import dev.lockstep.spark.gang.Preflight;
 import dev.lockstep.spark.gang.SelectedEngine;
 import dev.lockstep.spark.gang.Training;
 import dev.lockstep.spark.job.CrossValidation.Candidate;
+import dev.lockstep.spark.job.TrainingJob.Place;
 import dev.lockstep.spark.source.DatasetSource;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.spark.storage.RunDirectory;
@@ -345,7 +346,7 @@ public record CrossValidationJob(CrossValidation plan, String output) {
         Optional<Ranking> ranking,
         List<Failure> failures) {
       files.write(
-          "configuration.yaml", Section.write(chosen.candidate().configuration().resolved()));
+          ExistingRun.CONFIGURATION, Section.write(chosen.candidate().configuration().resolved()));
       ObjectNode json = chosen.toJson();
       json.put("name", plan.name());
       json.put("seed", chosen.candidate().configuration().seed());
@@ -381,13 +382,20 @@ public record CrossValidationJob(CrossValidation plan, String output) {
       return json;
     }
 
+    /** Trains it, or what a run that was stopped has left of it. */
     private Location trainFinalModel(Location directory, CandidateResult chosen) {
       Configuration configuration = plan.finalConfiguration(chosen.candidate(), chosen.epochs());
+      Location place = directory.child("final");
+      ExistingRun begun = new ExistingRun(place, configuration);
+      if (begun.hasEnded()) {
+        return place;
+      }
       LOG.info(
           "training the final model on all {} examples for {} epochs",
           dataset.training().size(),
           chosen.epochs());
-      return new TrainingJob(configuration, directory.child("final").absolute())
+      return new TrainingJob(
+              configuration, begun.hasBegun() ? new Place.Existing(place) : new Place.NewAt(place))
           .run(spark, progress -> {})
           .directory();
     }
@@ -428,7 +436,11 @@ public record CrossValidationJob(CrossValidation plan, String output) {
       Gang gang = Gang.of(training, workers);
       long before = System.nanoTime();
       TrainingResult result =
-          new WatchedGang(spark, gang, "%s: train with %d workers".formatted(described, workers))
+          new WatchedGang(
+                  spark,
+                  gang,
+                  () -> gang.run(spark),
+                  "%s: train with %d workers".formatted(described, workers))
               .run(new EpochLog(name));
       double seconds = seconds(before);
       spark.setJobGroup(described, described + ": score", true);

@@ -46,12 +46,25 @@ public record ExistingRun(Location directory, Configuration configuration) {
    * @throws ConfigurationException if that cannot be told
    */
   public boolean hasEnded() {
+    return has(Manifest.NAME);
+  }
+
+  /**
+   * Whether it has begun here at all.
+   *
+   * @throws ConfigurationException if that cannot be told
+   */
+  boolean hasBegun() {
+    return has(CONFIGURATION);
+  }
+
+  private boolean has(String name) {
     try {
-      Optional<InputStream> manifest = directory.child(Manifest.NAME).open();
-      if (manifest.isPresent()) {
-        manifest.get().close();
+      Optional<InputStream> file = directory.child(name).open();
+      if (file.isPresent()) {
+        file.get().close();
       }
-      return manifest.isPresent();
+      return file.isPresent();
     } catch (IOException e) {
       throw new ConfigurationException(
           "%s: cannot be read: %s".formatted(directory, e.getMessage()), e);

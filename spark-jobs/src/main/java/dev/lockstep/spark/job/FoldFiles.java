@@ -3,6 +3,7 @@ package dev.lockstep.spark.job;
 import dev.lockstep.network.Loss;
 import dev.lockstep.spark.job.FoldScoring.Predictions;
 import dev.lockstep.spark.storage.Location;
+import dev.lockstep.spark.storage.RunDirectory;
 import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
 import java.io.BufferedReader;
@@ -24,16 +25,13 @@ import java.util.Optional;
 record FoldFiles(Location directory) {
   private static final int MOST_BYTES = 64 << 20;
 
-  /** Those of the run in {@code run}. */
+  /**
+   * Those of the run in {@code run}.
+   *
+   * @throws ConfigurationException if their directory cannot be created
+   */
   static FoldFiles of(Location run) {
-    FoldFiles files = new FoldFiles(run.child("folds"));
-    try {
-      files.directory.createDirectory();
-    } catch (IOException e) {
-      throw new ConfigurationException(
-          "%s: cannot be created: %s".formatted(files.directory, Location.reason(e)), e);
-    }
-    return files;
+    return new FoldFiles(RunDirectory.at(run.child("folds")).location());
   }
 
   private Location file(int candidate, int split, String extension) {

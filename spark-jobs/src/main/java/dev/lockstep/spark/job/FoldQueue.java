@@ -117,9 +117,7 @@ record FoldQueue(IntSupplier slots, int workers) {
     } catch (ExecutionException e) {
       Throwable cause = e.getCause();
       String name = attempt.task().name();
-      if (cause instanceof CancellationException cancelled) {
-        throw cancelled;
-      }
+      throwIfCancelled(cause);
       if (attempt.number() == MOST_ATTEMPTS || cause instanceof ConfigurationException) {
         LOG.error("{} failed for good: {}", name, reason(cause));
         failures.add(new Failure(name, cause));
@@ -131,6 +129,14 @@ record FoldQueue(IntSupplier slots, int workers) {
             MOST_ATTEMPTS,
             reason(cause));
         waiting.add(new Attempt<>(attempt.task(), attempt.number() + 1));
+      }
+    }
+  }
+
+  private static void throwIfCancelled(Throwable error) {
+    for (Throwable each = error; each != null; each = each.getCause()) {
+      if (each instanceof CancellationException cancelled) {
+        throw cancelled;
       }
     }
   }

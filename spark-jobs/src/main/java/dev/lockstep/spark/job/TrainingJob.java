@@ -49,6 +49,13 @@ public record TrainingJob(Configuration configuration, Place place) {
     record NewIn(String output) implements Place {}
 
     /**
+     * This one, which is made if it is not there.
+     *
+     * @param directory where its files will lie
+     */
+    record NewAt(Location directory) implements Place {}
+
+    /**
      * That of a run that began in another process, which goes on from its newest checkpoint.
      *
      * @param directory where its files lie
@@ -218,6 +225,9 @@ public record TrainingJob(Configuration configuration, Place place) {
   private RunDirectory directory(Instant started) {
     if (place instanceof Place.Existing existing) {
       return RunDirectory.existing(existing.directory());
+    }
+    if (place instanceof Place.NewAt newAt) {
+      return RunDirectory.at(newAt.directory());
     }
     return RunDirectory.create(
         ((Place.NewIn) place).output(),

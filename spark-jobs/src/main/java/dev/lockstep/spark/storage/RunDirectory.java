@@ -51,6 +51,21 @@ public final class RunDirectory {
             .formatted(output, MOST_OF_A_SECOND, wanted));
   }
 
+  /**
+   * The directory {@code location} for a run, created if it is missing.
+   *
+   * @throws ConfigurationException if it cannot be created
+   */
+  public static RunDirectory at(Location location) {
+    try {
+      location.createDirectory();
+      return new RunDirectory(location);
+    } catch (IOException e) {
+      throw new ConfigurationException(
+          "cannot create the directory %s: %s".formatted(location, Location.reason(e)), e);
+    }
+  }
+
   /** The directory of a run that began in another process. */
   public static RunDirectory existing(Location location) {
     return new RunDirectory(location);

@@ -46,7 +46,7 @@ class MistakesTest {
       delimiter = '|',
       textBlock =
           """
-          lockstep                            | which command? one of train, evaluate
+          lockstep                            | which command? one of train, cross-validate, evaluate
           trian                               | Did you mean: lockstep train
           train                               | --config is missing: it names the configuration; or --resume, which names a run
           train --resume DIR/none             | none: there is no such run; --resume must name a run's directory
@@ -73,6 +73,20 @@ class MistakesTest {
           train --config SMALL --master locl               | --master is 'locl' but must be local[N]
           train --config SMALL --master local[0]           | --master is 'local[0]' but must be local[N]
           train --config SMALL --output SMALL              | cannot create the run directory
+          cross-validate                      | --config is missing
+          cross-validate --config SMALL --folds 1    | --folds is 1 but must be at least 2
+          cross-validate --config SMALL --folds 1300 | folds is 1300 but must be from 2 to the number of training examples, 1200
+          cross-validate --config SMALL --repeats 0  | --repeats is 0 but must be at least 1
+          cross-validate --config SMALL --folds 5000 --repeats 5000 | but there can be at most 10000
+          cross-validate --config SMALL --only-fold 6 | --only-fold is 6 but must be from 1 to 5
+          cross-validate --config SMALL --grid trainning.epochs=1,2 | unknown key 'trainning'; did you mean 'training'?
+          cross-validate --config SMALL --grid training.epochs | --grid is 'training.epochs' but must be key=value,value
+          cross-validate --config SMALL --grid seed=1,2 | --grid varies seed, dataset, validation or training.workers (seed=2)
+          cross-validate --config SMALL --grid training.epochs=1,1 | repeats a value
+          cross-validate --config SMALL --metric acuracy | did you mean 'accuracy'?
+          cross-validate --config SMALL --hold-out --folds 3 | --hold-out is the one split that the configuration says
+          cross-validate --config SMALL --hold-out --set validation=null | nothing is held out for validation
+          cross-validate --resume DIR/empty   | empty: there is no such run; --resume must name the directory of a cross-validation
           describe                            | give either --config FILE or --network NETWORK
           describe --config SMALL --network lenet | give either --config FILE or --network NETWORK
           predict --model DIR/none --input DIR/none --output DIR   | --output cannot be written

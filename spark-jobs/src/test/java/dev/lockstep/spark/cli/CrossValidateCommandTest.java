@@ -1,0 +1,348 @@
+package dev.lockstep.spark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.lockstep.metrics.Metric;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.spark.SparkContext;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerJobEnd;
+import org.apache.spark.scheduler.SparkListenerJobStart;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Cross-validation from the command line to files and back. */
+class CrossValidateCommandTest {
+  private static final JsonMapper JSON = new JsonMapper();
+  private static final int FOLDS = 4;
+  private static final String LISTENERS = "spark.extraListeners";
+
+  @TempDir static Path directory;
+
+  private static Path configuration;
+  private static Invocation validated;
+  private static Path run;
+
+  @BeforeAll
+  static void validate() throws IOException {
+    configuration = SmallMnist.configuration(SmallMnist.write(directory));
+    validated = crossValidate("--folds", "4", "--stratified");
+    run = Path.of(validated.lastLine());
+  }
+
+  @AfterEach
+  void leaveSparkAlone() {
+    System.clearProperty(LISTENERS);
+  }
+
+  private static Invocation crossValidate(String... more) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "cross-validate",
+                "--config",
+                configuration.toString(),
+                "--master",
+                "local[2]",
+                "--output",
+                directory.resolve("runs").toString()));
+    arguments.addAll(List.of(more));
+    return Invocation.of(arguments.toArray(String[]::new));
+  }
+
+  private static Invocation resume(Path directory, String... more) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("cross-validate", "--resume", directory.toString(), "--master", "local[2]"));
+    arguments.addAll(List.of(more));
+    return Invocation.of(arguments.toArray(String[]::new));
+  }
+
+  private static JsonNode json(Path file) throws IOException {
+    return JSON.readTree(file.toFile());
+  }
+
+  private static JsonNode fold(Path run, int fold) throws IOException {
+    return json(run.resolve("folds/candidate-1-fold-%d.json".formatted(fold)));
+  }
+
+  private static String predictions(Path run, int fold) throws IOException {
+    return Files.readString(run.resolve("folds/candidate-1-fold-%d.csv".formatted(fold)));
+  }
+
+  @Test
+  void printsALineAFoldThenTheTableAndAtLastTheRunDirectory() {
+    assertThat(validated.exitCode()).as(validated.err()).isZero();
+    assertThat(validated.err()).isEmpty();
+    assertThat(validated.out().subList(0, FOLDS))
+        .allMatch(
+            line ->
+                line.matches(
+                    "fold [1-4]/4 - [\\d.]+ s - loss [\\d.]+ - accuracy [\\d.]+ - val_loss [\\d.]+ - val_accuracy [\\d.]+"));
+    assertThat(validated.out())
+        .anyMatch(line -> line.matches("\\s*fold +repeat +fit s +score s +accuracy +loss .*"))
+        .anyMatch(line -> line.matches("\\s*mean( +[\\d.]+){6}"))
+        .anyMatch(line -> line.matches("95% from( +[\\d.]+){6}"));
+    assertThat(run.getFileName().toString()).startsWith("small-cv-");
+  }
+
+  @Test
+  void resultsHaveTheShapeOfScikitLearnsCrossValidate() throws IOException {
+    JsonNode results = json(run.resolve("cross-validation.json"));
+
+    for (String name : List.of("fit_time", "score_time")) {
+      assertThat(results.path("results").path(name)).hasSize(FOLDS);
+    }
+    for (Metric metric : Metric.values()) {
+      JsonNode values = results.path("results").path("test_" + metric.word());
+      assertThat(values).hasSize(FOLDS);
+      assertThat(results.path("results").path("train_" + metric.word())).hasSize(FOLDS);
+      double mean = IntStream.range(0, FOLDS).mapToDouble(i -> values.get(i).asDouble()).sum() / 4;
+      JsonNode summary = results.path("summary").path("test_" + metric.word());
+      assertThat(summary.path("mean").asDouble()).isCloseTo(mean, within(1e-12));
+      assertThat(summary.path("lower").asDouble()).isLessThan(mean);
+      assertThat(summary.path("upper").asDouble()).isGreaterThan(mean);
+    }
+    assertThat(results.path("failed")).isEmpty();
+    assertThat(run.resolve("manifest.json")).exists();
+  }
+
+  /** The last epoch's, measured by the workers, are those of the predictions, measured after. */
+  @Test
+  void aFoldsMetricsAreThoseThatItsTrainingEndedWith() throws IOException {
+    for (int fold = 1; fold <= FOLDS; fold++) {
+      JsonNode result = fold(run, fold);
+      JsonNode losses = result.path("history").path("val_loss");
+      assertThat(result.path("test").path("loss").asDouble())
+          .isEqualTo(losses.get(losses.size() - 1).asDouble());
+    }
+  }
+
+  @Test
+  void everyExampleIsPredictedOnceByAModelThatDidNotLearnFromIt() throws IOException {
+    List<String> lines = Files.readAllLines(run.resolve("predictions.csv"));
+    JsonNode confusion = json(run.resolve("cross-validation.json")).path("confusion");
+    long[][] counted = new long[10][10];
+
+    assertThat(lines.get(0)).startsWith("repeat,fold,example,label,class,probability_0,");
+    assertThat(lines).hasSize(1 + SmallMnist.TRAINING);
+    for (int i = 0; i < SmallMnist.TRAINING; i++) {
+      String[] cells = lines.get(i + 1).split(",");
+      assertThat(cells[2]).isEqualTo(Integer.toString(i));
+      assertThat(Stream.of(cells).skip(5).mapToDouble(Double::parseDouble).sum())
+          .isCloseTo(1, within(1e-5));
+      counted[Integer.parseInt(cells[3])][Integer.parseInt(cells[4])]++;
+    }
+    assertThat(JSON.<JsonNode>valueToTree(counted)).hasToString(confusion.toString());
+  }
+
+  @Test
+  void aFoldAloneHasTheNumbersThatItHasBesideTheOthers() throws IOException {
+    Invocation alone = crossValidate("--folds", "4", "--stratified", "--only-fold", "3");
+    Path other = Path.of(alone.lastLine());
+
+    assertThat(alone.exitCode()).as(alone.err()).isZero();
+    assertThat(fold(other, 3).path("test")).isEqualTo(fold(run, 3).path("test"));
+    assertThat(fold(other, 3).path("train")).isEqualTo(fold(run, 3).path("train"));
+    assertThat(predictions(other, 3)).isEqualTo(predictions(run, 3));
+    assertThat(other.resolve("folds/candidate-1-fold-1.json")).doesNotExist();
+    assertThat(other.resolve("manifest.json")).doesNotExist();
+  }
+
+  @Test
+  void theSameSeedGivesTheSameMembershipAndTheSameBits() throws IOException {
+    Path again = Path.of(crossValidate("--folds", "4", "--stratified").lastLine());
+
+    assertThat(Files.readString(again.resolve("predictions.csv")))
+        .isEqualTo(Files.readString(run.resolve("predictions.csv")));
+    for (int fold = 1; fold <= FOLDS; fold++) {
+      assertThat(fold(again, fold).path("test")).isEqualTo(fold(run, fold).path("test"));
+    }
+  }
+
+  @Test
+  void finishedFoldsAreNotRepeated() throws IOException {
+    Path begun =
+        Path.of(crossValidate("--folds", "4", "--stratified", "--only-fold", "2").lastLine());
+    byte[] second = Files.readAllBytes(begun.resolve("folds/candidate-1-fold-2.json"));
+
+    Invocation resumed = resume(begun);
+
+    assertThat(resumed.exitCode()).as(resumed.err()).isZero();
+    assertThat(resumed.out().stream().filter(line -> line.startsWith("fold "))).hasSize(3);
+    assertThat(begun.resolve("folds/candidate-1-fold-2.json")).hasBinaryContent(second);
+    assertThat(Files.readString(begun.resolve("predictions.csv")))
+        .isEqualTo(Files.readString(run.resolve("predictions.csv")));
+    assertThat(begun.resolve("manifest.json")).exists();
+  }
+
+  @Test
+  void theHoldOutOfTheConfigurationIsTheOneSplit() throws IOException {
+    Invocation held = crossValidate("--hold-out");
+    Path other = Path.of(held.lastLine());
+
+    assertThat(held.exitCode()).as(held.err()).isZero();
+    assertThat(fold(other, 1).path("test").path("examples").asInt())
+        .isEqualTo(SmallMnist.VALIDATION);
+    assertThat(json(other.resolve("cross-validation.json")).at("/summary/test_loss/std").isNull())
+        .isTrue();
+  }
+
+  @Test
+  void repeatsShuffleAnewAndCoverEveryExampleEach() throws IOException {
+    Invocation repeated = crossValidate("--folds", "2", "--repeats", "2");
+    List<String> lines =
+        Files.readAllLines(Path.of(repeated.lastLine()).resolve("predictions.csv"));
+    Map<String, List<String>> folds = new TreeMap<>();
+    lines.stream()
+        .skip(1)
+        .map(line -> line.split(","))
+        .forEach(cells -> folds.computeIfAbsent(cells[1], f -> new ArrayList<>()).add(cells[2]));
+
+    assertThat(repeated.exitCode()).as(repeated.err()).isZero();
+    assertThat(lines).hasSize(1 + 2 * SmallMnist.TRAINING);
+    assertThat(folds).containsOnlyKeys("1", "2", "3", "4");
+    assertThat(folds.get("1")).isNotEqualTo(folds.get("3"));
+  }
+
+  @Test
+  void candidatesAreRankedAndTheFinalModelIsTrainedAsTheChosenOne() throws IOException {
+    Invocation compared =
+        crossValidate(
+            "--folds",
+            "3",
+            "--shuffle",
+            "--grid",
+            "training.optimizer.learningRate=0.00001,0.001",
+            "--final-model");
+    Path other = Path.of(compared.lastLine());
+    JsonNode grid = json(other.resolve("grid.json"));
+
+    assertThat(compared.exitCode()).as(compared.err()).isZero();
+    assertThat(grid.path("chosen").asInt()).isEqualTo(2);
+    assertThat(grid.at("/ranking/0/candidate").asInt()).isEqualTo(2);
+    assertThat(grid.at("/ranking/1/p").asDouble()).isBetween(0.0, 0.05);
+    assertThat(compared.out()).anyMatch(line -> line.contains("learningRate=0.001"));
+    assertThat(json(other.resolve("cross-validation.json")).path("candidate").asInt()).isEqualTo(2);
+    assertThat(json(other.resolve("final/manifest.json")).at("/result/epochs").asInt())
+        .isEqualTo(2);
+    assertThat(other.resolve("final/model.zip")).exists();
+  }
+
+  @Test
+  void candidatesThatDoNotDifferSignificantlyAreNamed() {
+    Invocation compared =
+        crossValidate("--folds", "2", "--grid", "training.batchSize=50,51", "--metric", "f1");
+
+    assertThat(compared.exitCode()).as(compared.err()).isZero();
+    assertThat(compared.err())
+        .containsPattern("best candidate and candidate [12] is not significant");
+  }
+
+  /** Cancels every job of one fold. */
+  public static final class Saboteur extends SparkListener {
+    @Override
+    public void onJobStart(SparkListenerJobStart start) {
+      String description = start.properties().getProperty("spark.job.description", "");
+      if (description.startsWith("fold 2/3 ")) {
+        SparkContext.getOrCreate().cancelJob(start.jobId());
+      }
+    }
+  }
+
+  @Test
+  void aFoldThatFailsForGoodIsReportedAndTheRestFinishes() throws IOException {
+    System.setProperty(LISTENERS, Saboteur.class.getName());
+    Invocation failing = crossValidate("--folds", "3");
+    Path other = Path.of(failing.lastLine());
+    System.clearProperty(LISTENERS);
+
+    assertThat(failing.exitCode()).isEqualTo(1);
+    assertThat(failing.err()).contains("fold 2/3 failed for good: ").doesNotContain("\tat ");
+    assertThat(json(other.resolve("cross-validation.json")).path("fold").toString())
+        .isEqualTo("[1,3]");
+    assertThat(json(other.resolve("cross-validation.json")).at("/failed/0/fold").asText())
+        .isEqualTo("fold 2/3");
+    assertThat(other.resolve("manifest.json")).doesNotExist();
+
+    assertThat(resume(other).exitCode()).isZero();
+    assertThat(other.resolve("manifest.json")).exists();
+  }
+
+  /** Which jobs run at once, and what Spark's pages call them. */
+  public static final class Witness extends SparkListener {
+    static final Map<Integer, String> RUNNING = new ConcurrentHashMap<>();
+    static final Map<String, String> POOLS = new ConcurrentHashMap<>();
+    static volatile int most;
+
+    @Override
+    public void onJobStart(SparkListenerJobStart start) {
+      String description = start.properties().getProperty("spark.job.description", "");
+      RUNNING.put(start.jobId(), description);
+      POOLS.put(description, start.properties().getProperty("spark.scheduler.pool", ""));
+      most = Math.max(most, RUNNING.size());
+    }
+
+    @Override
+    public void onJobEnd(SparkListenerJobEnd end) {
+      RUNNING.remove(end.jobId());
+    }
+  }
+
+  @Test
+  void foldsRunBesideOneAnotherEachInAPoolOfItsOwn() {
+    System.setProperty(LISTENERS, Witness.class.getName());
+    Invocation parallel = crossValidate("--folds", "4", "--set", "training.epochs=4");
+
+    assertThat(parallel.exitCode()).as(parallel.err()).isZero();
+    assertThat(Witness.most).isEqualTo(2);
+    assertThat(Witness.POOLS)
+        .containsEntry("fold 3/4 of small: train with 1 workers", "fold 3/4")
+        .containsEntry("fold 3/4 of small: score", "fold 3/4");
+  }
+
+  @Test
+  void aResumedRunStaysWhatItWas() {
+    Invocation changed = resume(run, "--folds", "3");
+
+    assertThat(changed.exitCode()).isEqualTo(2);
+    assertThat(changed.err())
+        .contains("--folds cannot be used with --resume: a run goes on as what it was begun");
+  }
+
+  @Test
+  void stratifiedFoldsHaveEachClassInEqualParts() throws IOException {
+    Map<String, int[]> counts = new TreeMap<>();
+    Files.readAllLines(run.resolve("predictions.csv")).stream()
+        .skip(1)
+        .map(line -> line.split(","))
+        .forEach(
+            cells ->
+                counts
+                    .computeIfAbsent(cells[3], c -> new int[FOLDS])[
+                    Integer.parseInt(cells[1]) - 1]++);
+
+    assertThat(counts).hasSize(10);
+    for (int[] ofClass : counts.values()) {
+      assertThat(
+              Arrays.stream(ofClass).max().orElseThrow()
+                  - Arrays.stream(ofClass).min().orElseThrow())
+          .isLessThanOrEqualTo(1);
+    }
+  }
+}
