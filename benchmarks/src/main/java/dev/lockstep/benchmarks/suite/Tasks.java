@@ -35,6 +35,7 @@ final class Tasks {
   private static final int QUICK_EVALUATED = 200;
   private static final int QUICK_EPOCHS = 2;
   private static final int QUICK_BATCHES = 5;
+  private static final int QUICK_FOLDS = 2;
 
   private final Dataset whole;
   private final Dataset mnist;
@@ -97,6 +98,23 @@ final class Tasks {
   private static Task whole(Configuration configuration, Dataset dataset) {
     Split split = configuration.validation().split(dataset.training(), configuration.seed());
     return task(configuration, new TrainingSet(dataset, split));
+  }
+
+  /**
+   * The first of {@code folds} shuffled folds of {@code file}: what {@code lockstep cross-validate}
+   * does with it. Of all training examples, also when it should be quick, but then there are fewer
+   * folds and epochs.
+   */
+  Task folds(String file, int folds) {
+    int count = quick ? QUICK_FOLDS : folds;
+    List<String> all = new ArrayList<>();
+    all.add("validation={folds: %d, fold: 1, select: shuffled}".formatted(count));
+    if (quick) {
+      all.add("training.epochs=1");
+    }
+    Configuration configuration = configuration(file, all);
+    Split split = configuration.validation().split(mnist.training(), configuration.seed());
+    return task(configuration, new TrainingSet(mnist, split));
   }
 
   /**

@@ -8,6 +8,7 @@ import dev.lockstep.spark.job.CrossValidation;
 import dev.lockstep.spark.job.CrossValidation.Candidate;
 import dev.lockstep.spark.job.CrossValidationJob;
 import dev.lockstep.spark.job.CrossValidationJob.Outcome;
+import dev.lockstep.spark.job.FoldFailure;
 import dev.lockstep.spark.job.FoldResult;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.split.Fold;
@@ -68,7 +69,7 @@ final class CrossValidateCommand implements Callable<Integer> {
 
   /** The others say what is validated, and a run goes on with what it began as. */
   private static final Set<String> WITH_RESUME =
-      Set.of("--resume", "--only-fold", "--master", "--stacktrace");
+      Set.of("--resume", "--only-fold", "--jobs", "--master", "--stacktrace");
 
   @Spec private CommandSpec spec;
   @Mixin private SparkOptions spark;
@@ -155,6 +156,13 @@ final class CrossValidateCommand implements Callable<Integer> {
   private Integer workers;
 
   @Option(
+      names = "--jobs",
+      paramLabel = "N",
+      description =
+          "So many folds run beside one another at most. Default: as many as there are slots for.")
+  private Integer jobs;
+
+  @Option(
       names = "--output",
       paramLabel = "DIRECTORY",
       description = "Where the run's directory is made. Default: " + DEFAULT_OUTPUT + ".")
@@ -176,10 +184,12 @@ final class CrossValidateCommand implements Callable<Integer> {
           spec.commandLine(),
           "--config is missing: it names the configuration; or --resume, which names a run");
     }
-    CrossValidation plan = plan();
     String parent = output == null ? DEFAULT_OUTPUT : output;
+    SparkOptions.requireLastingOutput(parent);
+    CrossValidation plan = plan();
+    CrossValidationJob job = job(plan);
     try (JavaSparkContext context = spark.openFair("lockstep cross-validate " + plan.name())) {
-      return print(new CrossValidationJob(plan, parent).run(context, only(), observer(plan)), plan);
+      return print(job.run(context, parent, observer(plan)), plan);
     }
   }
 
@@ -194,13 +204,17 @@ final class CrossValidateCommand implements Callable<Integer> {
     }
     Location directory = Location.of(resume);
     CrossValidation plan = CrossValidationJob.planOf(directory);
+    CrossValidationJob job = job(plan);
     try (JavaSparkContext context = spark.openFair("lockstep cross-validate " + plan.name())) {
-      return print(CrossValidationJob.resume(context, directory, only(), observer(plan)), plan);
+      return print(job.resume(context, directory, observer(plan)), plan);
     }
   }
 
-  private OptionalInt only() {
-    return onlyFold == null ? OptionalInt.empty() : OptionalInt.of(onlyFold);
+  private CrossValidationJob job(CrossValidation plan) {
+    return new CrossValidationJob(
+        plan,
+        onlyFold == null ? OptionalInt.empty() : OptionalInt.of(onlyFold),
+        atLeast("--jobs", jobs, Integer.MAX_VALUE, 1));
   }
 
   private CrossValidation plan() {
@@ -285,7 +299,7 @@ final class CrossValidateCommand implements Callable<Integer> {
     outcome
         .finalModel()
         .ifPresent(model -> out.printf("%nfinal model, trained on all examples: %s%n", model));
-    for (CrossValidationJob.Failure failure : outcome.failures()) {
+    for (FoldFailure failure : outcome.failures()) {
       err.printf("%s failed for good: %s%n", failure.name(), failure.reason());
     }
     out.println();

@@ -28,8 +28,9 @@ import org.slf4j.LoggerFactory;
  * @param slots how many workers can run at once now; asked again and again, for executors come and
  *     go
  * @param workers of each fold
+ * @param mostAtOnce so many folds run beside one another at most
  */
-record FoldQueue(IntSupplier slots, int workers) {
+record FoldQueue(IntSupplier slots, int workers, int mostAtOnce) {
   /** So often is a fold run. */
   static final int MOST_ATTEMPTS = 3;
 
@@ -44,14 +45,6 @@ record FoldQueue(IntSupplier slots, int workers) {
    */
   record Task<T>(String name, Callable<T> work) {}
 
-  /**
-   * A fold that failed for good.
-   *
-   * @param name of the task
-   * @param cause of its last attempt
-   */
-  record Failure(String name, Throwable cause) {}
-
   private record Attempt<T>(Task<T> task, int number) {}
 
   /**
@@ -62,7 +55,7 @@ record FoldQueue(IntSupplier slots, int workers) {
    * @throws CancellationException if a task, or the calling thread, was told to end; all others are
    *     then interrupted
    */
-  <T> List<Failure> run(List<Task<T>> tasks, Consumer<T> finished) {
+  <T> List<FoldFailure> run(List<Task<T>> tasks, Consumer<T> finished) {
     ExecutorService threads =
         Executors.newCachedThreadPool(
             task -> {
@@ -80,13 +73,13 @@ record FoldQueue(IntSupplier slots, int workers) {
     }
   }
 
-  private <T> List<Failure> run(
+  private <T> List<FoldFailure> run(
       List<Task<T>> tasks, Consumer<T> finished, CompletionService<T> threads)
       throws InterruptedException {
     Deque<Attempt<T>> waiting = new ArrayDeque<>();
     tasks.forEach(task -> waiting.add(new Attempt<>(task, 1)));
     Map<Future<T>, Attempt<T>> running = new HashMap<>();
-    List<Failure> failures = new ArrayList<>();
+    List<FoldFailure> failures = new ArrayList<>();
     while (!waiting.isEmpty() || !running.isEmpty()) {
       while (!waiting.isEmpty() && isRoomBeside(running.size())) {
         Attempt<T> next = waiting.remove();
@@ -102,7 +95,7 @@ record FoldQueue(IntSupplier slots, int workers) {
 
   /** One runs in any case: a cluster may get its executors only when something waits for them. */
   private boolean isRoomBeside(int running) {
-    return running == 0 || (running + 1L) * workers <= slots.getAsInt();
+    return running == 0 || running < mostAtOnce && (running + 1L) * workers <= slots.getAsInt();
   }
 
   private static <T> void settle(
@@ -110,7 +103,7 @@ record FoldQueue(IntSupplier slots, int workers) {
       Attempt<T> attempt,
       Consumer<T> finished,
       Deque<Attempt<T>> waiting,
-      List<Failure> failures)
+      List<FoldFailure> failures)
       throws InterruptedException {
     try {
       finished.accept(ended.get());
@@ -120,7 +113,7 @@ record FoldQueue(IntSupplier slots, int workers) {
       throwIfCancelled(cause);
       if (attempt.number() == MOST_ATTEMPTS || cause instanceof ConfigurationException) {
         LOG.error("{} failed for good: {}", name, reason(cause));
-        failures.add(new Failure(name, cause));
+        failures.add(new FoldFailure(name, reason(cause)));
       } else {
         LOG.warn(
             "{} failed at attempt {} of {} and is run again: {}",
@@ -142,7 +135,7 @@ record FoldQueue(IntSupplier slots, int workers) {
   }
 
   /** What began it, in one line. */
-  static String reason(Throwable error) {
+  private static String reason(Throwable error) {
     Throwable root = error;
     while (root.getCause() != null && !(root instanceof ConfigurationException)) {
       root = root.getCause();

@@ -312,7 +312,7 @@ class CrossValidateCommandTest {
     assertThat(parallel.exitCode()).as(parallel.err()).isZero();
     assertThat(Witness.most).isEqualTo(2);
     assertThat(Witness.POOLS)
-        .containsEntry("fold 3/4 of small: train with 1 workers", "fold 3/4")
+        .containsEntry("fold 3/4 of small: train with 1 worker", "fold 3/4")
         .containsEntry("fold 3/4 of small: score", "fold 3/4");
   }
 

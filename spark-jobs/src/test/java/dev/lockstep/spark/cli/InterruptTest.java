@@ -54,4 +54,44 @@ class InterruptTest {
       training.destroyForcibly();
     }
   }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aCrossValidationKeepsItsFinishedFoldsAndSaysHowToGoOn() throws Exception {
+    Path configuration = SmallMnist.configuration(SmallMnist.write(directory));
+    Path err = directory.resolve("err");
+    Process validating =
+        TrainingProcess.start(
+            err,
+            List.of(
+                "cross-validate",
+                "--config",
+                configuration.toString(),
+                "--folds",
+                "3",
+                "--grid",
+                "training.epochs=1,100000",
+                "--master",
+                "local[2]",
+                "--output",
+                directory.resolve("runs").toString()));
+    try (BufferedReader out = validating.inputReader(StandardCharsets.UTF_8)) {
+      for (int fold = 1; fold <= 3; fold++) {
+        assertThat(out.readLine()).startsWith("candidate 1, fold ");
+      }
+      new ProcessBuilder("kill", "-INT", Long.toString(validating.pid())).start().waitFor();
+
+      assertThat(validating.waitFor(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(validating.exitValue()).isEqualTo(130);
+      Path run = TrainingProcess.run(directory.resolve("runs"));
+      assertThat(TrainingProcess.text(err))
+          .doesNotContain("\tat ")
+          .contains("to go on from there: lockstep cross-validate --resume " + run);
+      assertThat(run.toFile().list()).containsOnly("cross-validation.yaml", "folds");
+      assertThat(run.resolve("folds").toFile().list((folder, name) -> name.endsWith(".json")))
+          .hasSize(3);
+    } finally {
+      validating.destroyForcibly();
+    }
+  }
 }

@@ -1,0 +1,107 @@
+package dev.lockstep.spark.job;
+
+import dev.lockstep.config.Configuration;
+import dev.lockstep.coordinator.Progress;
+import dev.lockstep.coordinator.TrainingResult;
+import dev.lockstep.data.Dataset;
+import dev.lockstep.metrics.EpochRecord;
+import dev.lockstep.spark.gang.Gang;
+import dev.lockstep.spark.gang.Training;
+import dev.lockstep.spark.job.CrossValidation.Candidate;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Trains a candidate on one split, scores it and writes what came of it. Safe for use by many
+ * threads.
+ *
+ * @param dataset of all folds, without test examples
+ * @param workers of each fold
+ * @param files where results go
+ */
+record FoldRunner(
+    JavaSparkContext spark, CrossValidation plan, Dataset dataset, int workers, FoldFiles files) {
+  private static final Logger LOG = LoggerFactory.getLogger(FoldRunner.class);
+  private static final String POOL = "spark.scheduler.pool";
+
+  /** What {@link FoldQueue} runs. */
+  FoldQueue.Task<FoldResult> task(Candidate candidate, int split) {
+    return new FoldQueue.Task<>(name(candidate, split), () -> run(candidate, split));
+  }
+
+  private String name(Candidate candidate, int split) {
+    String fold = "fold %d/%d".formatted(split, plan.splits().size());
+    return plan.candidates().size() == 1
+        ? fold
+        : "candidate %d, %s".formatted(candidate.number(), fold);
+  }
+
+  /** The jobs of the calling thread get a pool and descriptions of their own. */
+  private FoldResult run(Candidate candidate, int split) throws IOException {
+    Instant started = Instant.now();
+    String name = name(candidate, split);
+    String described = "%s of %s".formatted(name, plan.name());
+    Configuration configuration = plan.configuration(candidate, split);
+    Training training = Training.of(configuration, dataset);
+    spark.setLocalProperty(POOL, name);
+
+    long before = System.nanoTime();
+    TrainingResult trained = train(training, name, described);
+    double fitSeconds = (double) (System.nanoTime() - before) / TimeUnit.SECONDS.toNanos(1);
+
+    spark.setJobGroup(described, described + ": score", true);
+    FoldScoring.Scores scores =
+        FoldScoring.of(configuration, dataset.classes(), workers).run(spark, trained.parameters());
+    FoldResult result =
+        new FoldResult(
+            candidate.number(),
+            split,
+            plan.repeat(split),
+            started,
+            fitSeconds,
+            scores.validationSeconds(),
+            trained.epoch(),
+            training.network().layout().length(),
+            scores.training(),
+            scores.validation(),
+            trained.history().toJson());
+    files.write(result, scores.predictions());
+    return result;
+  }
+
+  private TrainingResult train(Training training, String name, String described) {
+    Gang gang = Gang.of(training, workers);
+    String description =
+        "%s: train with %d worker%s".formatted(described, workers, workers == 1 ? "" : "s");
+    return new WatchedGang(spark, gang, () -> gang.run(spark), description).run(new EpochLog(name));
+  }
+
+  /** Says of each epoch how it went. */
+  private static final class EpochLog implements Consumer<Progress> {
+    private final String name;
+    private int said;
+
+    EpochLog(String name) {
+      this.name = name;
+    }
+
+    @Override
+    public void accept(Progress progress) {
+      while (said < progress.finished().size()) {
+        EpochRecord epoch = progress.finished().get(said++);
+        LOG.info(
+            "{}: epoch {}/{}, loss {}, val_accuracy {}",
+            name,
+            epoch.epoch(),
+            progress.epochs(),
+            "%.4f".formatted(epoch.trainingLoss()),
+            "%.4f".formatted(epoch.validation().accuracy()));
+      }
+    }
+  }
+}
