@@ -63,7 +63,7 @@ final class Folds implements Suite {
               series.spread(Run::validationAccuracy).medianText("%.4f")));
     }
     return new Table(
-        List.of("contender", "seconds", "the first's time of this", "out-of-fold accuracy"),
+        List.of("contender", "seconds", "of which the first takes", "out-of-fold accuracy"),
         rows,
         List.of(Interleaved.note(measured), measured.get(0).contender().note()));
   }
