@@ -13,8 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -65,13 +63,7 @@ public record CrossValidated(JavaSparkContext spark, int workers, int atOnce) im
           new CrossValidationJob(plan, OptionalInt.empty(), atOnce)
               .run(spark, output.toString(), fold -> {});
       double seconds = (double) (System.nanoTime() - before) / TimeUnit.SECONDS.toNanos(1);
-      return new Run(
-          task.examples(),
-          List.of(new Run.Point(seconds, accuracy(outcome))),
-          Double.NaN,
-          Optional.empty(),
-          Optional.empty(),
-          OptionalDouble.empty());
+      return Run.evaluated(task.examples(), List.of(new Run.Point(seconds, accuracy(outcome))), Double.NaN);
     } finally {
       delete(output);
     }

@@ -26,6 +26,7 @@ record Platform(JavaSparkContext spark, Runnable end) implements AutoCloseable {
         .setAppName("lockstep benchmarks")
         .setMaster(master)
         .set("spark.ui.enabled", "false")
+        .set("spark.scheduler.mode", "FAIR")
         .set("spark.driver.bindAddress", "127.0.0.1");
   }
 
