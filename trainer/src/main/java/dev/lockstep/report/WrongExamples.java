@@ -1,0 +1,92 @@
+package dev.lockstep.report;
+
+import dev.lockstep.data.Examples;
+import dev.lockstep.engine.Batch;
+import dev.lockstep.engine.Engine;
+import dev.lockstep.engine.FloatVector;
+import dev.lockstep.network.Loss;
+import dev.lockstep.network.Network;
+import java.nio.FloatBuffer;
+import java.util.Comparator;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.stream.IntStream;
+
+/** Finds the examples that a network gets wrong with the greatest confidence. */
+public final class WrongExamples {
+  /** How many are kept. */
+  static final int MOST = 24;
+
+  /** How many examples are looked at, so that a large data set does not hold up a report. */
+  static final int MOST_SEARCHED = 10_000;
+
+  private record Wrong(int index, int label, int predicted, double probability) {}
+
+  private static final Comparator<Wrong> WORST_FIRST =
+      Comparator.comparingDouble(Wrong::probability).reversed().thenComparingInt(Wrong::index);
+
+  private WrongExamples() {}
+
+  /**
+   * The worst of the first 10,000 of {@code examples}, worst first; none if they have no picture.
+   *
+   * @param part what the report calls these examples: {@code test}
+   * @param engine has the network's parameters
+   * @param capacity the most examples that a batch of the engine can have
+   */
+  public static List<WrongExample> of(
+      String part, Examples examples, Network network, Engine engine, int capacity) {
+    if (!Picture.canShow(examples.shape())) {
+      return List.of();
+    }
+    PriorityQueue<Wrong> worst = new PriorityQueue<>(WORST_FIRST.reversed());
+    int[] searched = IntStream.range(0, Math.min(examples.size(), MOST_SEARCHED)).toArray();
+    Batch batch = new Batch(network.input(), capacity);
+    FloatBuffer outputs = FloatVector.allocate(capacity * network.outputs());
+    for (int from = 0; from < searched.length; from += capacity) {
+      batch.fill(examples, searched, from, Math.min(from + capacity, searched.length));
+      engine.predict(batch, outputs);
+      collect(batch, from, network.outputs(), outputs, worst);
+    }
+    return worst.stream()
+        .sorted(WORST_FIRST)
+        .map(wrong -> pictured(part, examples, wrong))
+        .toList();
+  }
+
+  private static void collect(
+      Batch batch, int from, int units, FloatBuffer outputs, PriorityQueue<Wrong> worst) {
+    float[] rows = new float[batch.size() * units];
+    outputs.get(0, rows);
+    for (int i = 0; i < batch.size(); i++) {
+      int predicted = Loss.predictedClass(rows, i * units, units);
+      double probability = probability(rows, i * units, units, predicted);
+      if (predicted != batch.label(i) && Double.isFinite(probability)) {
+        worst.add(new Wrong(from + i, batch.label(i), predicted, probability));
+        if (worst.size() > MOST) {
+          worst.remove();
+        }
+      }
+    }
+  }
+
+  /** Outputs of another loss than cross-entropy need not be probabilities. */
+  private static double probability(float[] rows, int offset, int units, int predicted) {
+    double output = units > 1 ? rows[offset + predicted] : rows[offset];
+    double probability = units == 1 && predicted == 0 ? 1 - output : output;
+    return Math.max(0, Math.min(1, probability));
+  }
+
+  private static WrongExample pictured(String part, Examples examples, Wrong wrong) {
+    float[] pixels = new float[examples.shape().size()];
+    examples.copy(wrong.index(), pixels, 0);
+    String name = "%s example %d".formatted(part, wrong.index());
+    return new WrongExample(
+        part,
+        wrong.index(),
+        wrong.label(),
+        wrong.predicted(),
+        wrong.probability(),
+        Picture.ofExample(name, examples.shape(), pixels));
+  }
+}
