@@ -43,4 +43,10 @@ public record ReportedRun(
     Values.require("configuration", configuration);
     environment = Values.map("environment", environment);
   }
+
+  /** The same run by another name. */
+  public ReportedRun named(String other) {
+    return new ReportedRun(
+        other, classes, curves, metrics, worst, weights, timeline, configuration, environment);
+  }
 }

@@ -12,7 +12,7 @@
     for (const [key, value] of Object.entries(attributes || {})) {
       if (value !== undefined && value !== false) made.setAttribute(key, value === true ? '' : value);
     }
-    made.append(...children.flat().filter(child => child !== undefined && child !== null));
+    made.append(...children.flat(Infinity).filter(child => child !== undefined && child !== null));
     return made;
   }
 
@@ -192,7 +192,7 @@
             ] : []),
             { name: `${run.name} validation`, type: 'line', data: means(run.validation), color: colour(r), lineStyle: { width: 2 },
               symbol: 'circle', symbolSize: 5, showSymbol: last < 2 },
-            { name: `${run.name} training`, type: 'scatter', data: means(run.training), color: colour(r), symbol: 'circle', symbolSize: last > 60 ? 4 : 7 },
+            { name: `${run.name} training`, type: 'scatter', data: means(run.training), color: colour(r), symbol: 'circle', symbolSize: last > 60 ? 4 : 7, itemStyle: { opacity: 1 } },
           ];
         }),
       }),
@@ -328,11 +328,11 @@
       option: ({ common, category, value }) => ({
         ...common,
         grid: { left: 8, right: 18, top: 8, bottom: 8, containLabel: true },
-        xAxis: { ...value, min: Math.floor(least * 50) / 50, max: 1, minInterval: 0.01, axisLabel: { ...value.axisLabel, hideOverlap: true } },
+        xAxis: { ...value, min: Math.max(0, Math.floor(least * 100 - 0.5) / 100), max: 1, minInterval: 0.01, axisLabel: { ...value.axisLabel, hideOverlap: true } },
         yAxis: { ...category, inverse: true, data: shown.map(each => each.name), axisLabel: { ...category.axisLabel, width: 90, overflow: 'truncate' } },
         series: [
-          { name: 'recall', type: 'scatter', color: colour(0), symbol: 'circle', symbolSize: 10, data: shown.map((each, i) => [each.recall, i]) },
-          { name: 'precision', type: 'scatter', color: colour(1), symbol: 'emptyCircle', symbolSize: 10, itemStyle: { borderWidth: 2 }, data: shown.map((each, i) => [each.precision, i]) },
+          { name: 'recall', type: 'scatter', color: colour(0), symbol: 'circle', symbolSize: 10, itemStyle: { opacity: 1 }, data: shown.map((each, i) => [each.recall, i]) },
+          { name: 'precision', type: 'scatter', symbol: 'circle', symbolSize: 10, itemStyle: { color: variable('--paper'), borderColor: colour(1), borderWidth: 2, opacity: 1 }, data: shown.map((each, i) => [each.precision, i]) },
         ],
       }),
     });
@@ -395,10 +395,10 @@
           const bar = { type: 'bar', stack: 'time', barMaxWidth: 18 };
           return [
             { ...bar, silent: true, itemStyle: { color: 'transparent' },
-              data: spans.map(each => (each[k] ? Math.max(0, each[k].start - (each[k - 1]?.end ?? 0)) : 0)) },
-            { ...bar, data: spans.map(each => ({
-              value: each[k] ? each[k].end - Math.max(each[k].start, each[k - 1]?.end ?? 0) : 0,
-              itemStyle: { color: each[k] && each[k].outcome !== 'done' ? variable('--warn') : colour(0), opacity: 0.85, borderRadius: 2 } })) },
+              data: spans.map(each => (each[k] ? Math.max(0, each[k].start - (each[k - 1]?.end ?? 0)) : null)) },
+            { ...bar, data: spans.map(each => (each[k] ? {
+              value: each[k].end - Math.max(each[k].start, each[k - 1]?.end ?? 0),
+              itemStyle: { color: each[k].outcome === 'done' ? colour(0) : variable('--warn'), opacity: 0.85, borderRadius: 2 } } : null)) },
           ];
         }).flat(),
       }),
@@ -446,7 +446,7 @@
     const several = report.runs.length > 1;
     const found = first(run);
     const parts = [
-      ...(found ? [element('h3', {}, 'Classes'), element('div', { class: 'pair' },
+      ...(found ? [element('h3', {}, 'Classes'), element('div', { class: 'pair classes' },
         heatMap(run, `confusion-${r}`, found[0], found[1]), perClass(run, `classes-${r}`, found[0], found[1]))] : []),
       ...(run.worst.length ? worstExamples(run) : []),
       ...weights(run).flat(),

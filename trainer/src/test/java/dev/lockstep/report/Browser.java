@@ -50,8 +50,6 @@ final class Browser implements AutoCloseable {
     ChromeOptions options = new ChromeOptions();
     options.setBinary(chromium.toString());
     options.addArguments("--headless=new", "--no-sandbox", "--disable-dev-shm-usage");
-    options.setExperimentalOption(
-        "prefs", Map.of("download.default_directory", downloads.toString()));
     options.setCapability("goog:loggingPrefs", logs);
     ChromeDriverService service =
         new ChromeDriverService.Builder()
@@ -59,7 +57,11 @@ final class Browser implements AutoCloseable {
             .usingAnyFreePort()
             .withTimeout(Duration.ofSeconds(60))
             .build();
-    return new Browser(new ChromeDriver(service, options));
+    ChromeDriver driver = new ChromeDriver(service, options);
+    driver.executeCdpCommand(
+        "Browser.setDownloadBehavior",
+        Map.of("behavior", "allow", "downloadPath", downloads.toString()));
+    return new Browser(driver);
   }
 
   ChromeDriver driver() {

@@ -87,7 +87,7 @@ class ReportPageIT {
             browser.run(
                 "return [...document.querySelectorAll(`#${arguments[0]} svg path`)].filter(path =>"
                     + " path.getAttribute('stroke-width') === '2' && path.getAttribute('fill') ==="
-                    + " 'none').map(path => path.getAttribute('d').split(/[ML]/).length - 1)",
+                    + " 'none' && path.getAttribute('stroke-opacity') !== '0').map(path => path.getAttribute('d').split(/[ML]/).length - 1)",
                 chart))
         .stream().map(number -> ((Number) number).longValue()).toList();
   }
@@ -128,6 +128,8 @@ class ReportPageIT {
                 "[...document.images].filter(image => image.complete && image.naturalWidth === 28 && image.alt !== '').length"))
         .isEqualTo(56);
     assertThat(browser.text(".examples li")).contains("7 taken for 0");
+    assertThat(browser.text("dl.facts"))
+        .isEqualTo("datasetmnistnetworkmlp-512, 407,050 parameters");
   }
 
   @Test
@@ -171,7 +173,7 @@ class ReportPageIT {
     new Actions(browser.driver()).scrollToElement(cell).moveToElement(cell).perform();
 
     assertThat(await("figure:has(#confusion-0) output"))
-        .isEqualTo("true 0, predicted 1: 1 of 100 (1.0 %)");
+        .isEqualTo("true 0, predicted 1: 1 of 100 (1.00 %)");
   }
 
   @Test

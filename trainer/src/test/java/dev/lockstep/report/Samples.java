@@ -10,6 +10,7 @@ import dev.lockstep.metrics.Metrics;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /** Reports as trainings leave them. */
@@ -97,7 +98,7 @@ final class Samples {
         List.of(weights(mnist.shape())),
         timeline,
         "seed: 1\nnetwork:\n  layers:\n    - dense: {units: 512, activation: relu}\n",
-        Map.of("network", "mlp-512, 407,050 parameters", "dataset", "mnist"));
+        new TreeMap<>(Map.of("network", "mlp-512, 407,050 parameters", "dataset", "mnist")));
   }
 
   private static WrongExample wrong(Dataset mnist, int i) {

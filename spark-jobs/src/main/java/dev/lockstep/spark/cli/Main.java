@@ -43,6 +43,7 @@ import picocli.CommandLine.Spec;
       CrossValidateCommand.class,
       EvaluateCommand.class,
       PredictCommand.class,
+      ReportCommand.class,
       DescribeCommand.class
     })
 public final class Main implements Runnable {
@@ -59,6 +60,8 @@ public final class Main implements Runnable {
    * container that exits by itself for one that has failed.
    */
   public static void main(String[] arguments) {
+    // Pictures of curves are drawn without a screen, also where there is one.
+    System.setProperty("java.awt.headless", "true");
     int code = execute(writer(System.out), writer(System.err), arguments);
     if (code != 0) {
       System.exit(code);

@@ -13,6 +13,7 @@ import dev.lockstep.metrics.Metrics;
 import dev.lockstep.model.ModelArchive;
 import dev.lockstep.model.ModelDescription;
 import dev.lockstep.network.Network;
+import dev.lockstep.report.Span;
 import dev.lockstep.spark.gang.Gang;
 import dev.lockstep.spark.gang.Preflight;
 import dev.lockstep.spark.gang.SelectedEngine;
@@ -26,9 +27,11 @@ import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -94,7 +97,17 @@ public record TrainingJob(Configuration configuration, Place place) {
     files.write(ExistingRun.CONFIGURATION, Section.write(placed.resolved()));
     LOG.info("{}", prepared);
 
-    TrainingResult result = train(spark, prepared, checkpoints, start, observer, files.location());
+    String group = "lockstep-" + UUID.randomUUID();
+    WorkerSpans spans = new WorkerSpans(group, started);
+    spark.sc().addSparkListener(spans);
+    TrainingResult result;
+    List<Span> timeline;
+    try {
+      result = train(spark, group, prepared, checkpoints, start, observer, files.location());
+      timeline = spans.await();
+    } finally {
+      spark.sc().removeSparkListener(spans);
+    }
     warnOfDivergence(result);
 
     files.write("history.json", result.history().toJson());
@@ -102,6 +115,8 @@ public record TrainingJob(Configuration configuration, Place place) {
     files.write("metrics.json", metrics(result));
     ModelArchive model = model(prepared, result);
     files.write(ModelFile.NAME, model::write);
+    new TrainingReport(placed, prepared, spark.master(), started, result, timeline)
+        .write(files, WorstExamples.of(spark, files.location(), configuration, prepared));
     Manifest manifest = new Manifest(configuration, prepared, spark.master(), started, result);
     files.write(Manifest.NAME, manifest.toJson(Instant.now(), files.written()));
     return new Outcome(files.location(), result);
@@ -120,6 +135,7 @@ public record TrainingJob(Configuration configuration, Place place) {
 
   private TrainingResult train(
       JavaSparkContext spark,
+      String group,
       Prepared prepared,
       Checkpoints checkpoints,
       Optional<TrainingState> start,
@@ -138,7 +154,7 @@ public record TrainingJob(Configuration configuration, Place place) {
                         gang, checkpoints, schedule, start.map(TrainingState::position), run));
     Supplier<TrainingResult> work =
         () -> checkpointed.map(kept -> kept.run(spark)).orElseGet(() -> gang.run(spark));
-    return new WatchedGang(spark, gang, work, description(prepared)).run(observer);
+    return new WatchedGang(spark, gang, work, description(prepared), group).run(observer);
   }
 
   /** All that a training needs, checked. */

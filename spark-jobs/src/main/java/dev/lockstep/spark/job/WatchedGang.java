@@ -3,7 +3,6 @@ package dev.lockstep.spark.job;
 import dev.lockstep.coordinator.Progress;
 import dev.lockstep.coordinator.TrainingResult;
 import dev.lockstep.spark.gang.Gang;
-import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -22,9 +21,14 @@ import org.apache.spark.api.java.JavaSparkContext;
  *
  * @param work runs the gang, with what goes with it
  * @param description what Spark's pages call the job
+ * @param group Spark's name for all of the job, which no other has
  */
 record WatchedGang(
-    JavaSparkContext spark, Gang gang, Supplier<TrainingResult> work, String description) {
+    JavaSparkContext spark,
+    Gang gang,
+    Supplier<TrainingResult> work,
+    String description,
+    String group) {
   private static final long GLANCE_MILLIS = 100;
   private static final long GRACE_SECONDS = 5;
 
@@ -43,7 +47,6 @@ record WatchedGang(
    *     cause if the process was told to end
    */
   TrainingResult run(Consumer<Progress> observer) {
-    String group = "lockstep-" + UUID.randomUUID();
     ExecutorService thread =
         Executors.newSingleThreadExecutor(
             task -> {
@@ -51,13 +54,13 @@ record WatchedGang(
               gangThread.setDaemon(true);
               return gangThread;
             });
-    Future<TrainingResult> training = thread.submit(() -> runInGroup(group));
-    Runnable atShutdown = () -> cancel(training, group);
+    Future<TrainingResult> training = thread.submit(() -> runInGroup());
+    Runnable atShutdown = () -> cancel(training);
     try {
       addShutdownHook(atShutdown);
       return watch(training, observer);
     } catch (InterruptedException e) {
-      cancel(training, group);
+      cancel(training);
       Thread.currentThread().interrupt();
       throw new CancellationException("interrupted");
     } finally {
@@ -76,7 +79,7 @@ record WatchedGang(
     }
   }
 
-  private TrainingResult runInGroup(String group) {
+  private TrainingResult runInGroup() {
     spark.setJobGroup(group, description, false);
     return work.get();
   }
@@ -101,7 +104,7 @@ record WatchedGang(
   }
 
   /** Lets the workers leave of their own; Spark ends those that do not. */
-  private void cancel(Future<TrainingResult> training, String group) {
+  private void cancel(Future<TrainingResult> training) {
     gang.abort(new CancellationException("interrupted"));
     if (!ends(training, GRACE_SECONDS)) {
       spark.cancelJobGroup(group);

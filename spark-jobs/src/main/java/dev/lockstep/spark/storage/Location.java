@@ -113,6 +113,11 @@ public sealed interface Location permits LocalLocation, HadoopLocation, PatientL
   /** The file or directory {@code name} in this directory. */
   Location child(String name);
 
+  /** The last part of its path: what the file or directory itself is called. */
+  default String name() {
+    return absolute().replaceFirst(".*[/\\\\]", "");
+  }
+
   /** The path by which any process finds this place, whatever its current directory. */
   String absolute();
 

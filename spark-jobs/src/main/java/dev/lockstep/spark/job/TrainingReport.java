@@ -1,0 +1,162 @@
+package dev.lockstep.spark.job;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lockstep.config.Configuration;
+import dev.lockstep.coordinator.TrainingResult;
+import dev.lockstep.data.Dataset;
+import dev.lockstep.data.Examples;
+import dev.lockstep.engine.Engine;
+import dev.lockstep.engine.FloatVector;
+import dev.lockstep.metrics.Metrics;
+import dev.lockstep.network.Network;
+import dev.lockstep.report.CurveImage;
+import dev.lockstep.report.Curves;
+import dev.lockstep.report.EventFile;
+import dev.lockstep.report.FirstLayer;
+import dev.lockstep.report.Report;
+import dev.lockstep.report.ReportFile;
+import dev.lockstep.report.ReportPage;
+import dev.lockstep.report.ReportedRun;
+import dev.lockstep.report.Span;
+import dev.lockstep.report.WrongExample;
+import dev.lockstep.report.WrongExamples;
+import dev.lockstep.spark.job.TrainingJob.Prepared;
+import dev.lockstep.worker.Evaluator;
+import dev.lockstep.yaml.Section;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What a training leaves for people to look at.
+ *
+ * @param timeline when and where its workers ran
+ */
+record TrainingReport(
+    Configuration configuration,
+    Prepared prepared,
+    String master,
+    Instant started,
+    TrainingResult result,
+    List<Span> timeline) {
+  private static final Logger LOG = LoggerFactory.getLogger(TrainingReport.class);
+
+  /** Writes the report, its data, the curves as pictures, and TensorBoard's event file. */
+  void write(RunFiles files) {
+    Instant ended = Instant.now();
+    Report report = report(files.location().name(), ended);
+    files.write(ReportFile.NAME, ReportFile.write(report));
+    files.write(ReportPage.NAME, ReportPage.html(report));
+    writeImages(report, files);
+    EventFile events =
+        new EventFile(started, ended, hyperparameters(), result.history(), metrics());
+    files.write(events.name(), events::writeTo);
+  }
+
+  /** Drawing text needs fonts of the system, and a training is not lost for want of them. */
+  private static void writeImages(Report report, RunFiles files) {
+    try {
+      for (CurveImage image : CurveImage.values()) {
+        byte[] png = image.png(report);
+        files.write(image.fileName(), out -> out.write(png));
+      }
+    } catch (LinkageError | InternalError e) {
+      LOG.warn(
+          "this system cannot draw text ({}), so there are no pictures of the curves; install fontconfig and a font",
+          e.toString());
+    }
+  }
+
+  private Report report(String name, Instant ended) {
+    Network network = prepared.network();
+    return new Report(
+        name,
+        List.of(
+            new ReportedRun(
+                name,
+                IntStream.range(0, network.classes()).mapToObj(Integer::toString).toList(),
+                List.of(new Curves("training", result.history())),
+                metrics(),
+                worst(),
+                FirstLayer.of(network, result.parameters()),
+                timeline,
+                Section.write(configuration.resolved()),
+                environment(ended))));
+  }
+
+  private Map<String, Metrics> metrics() {
+    Map<String, Metrics> parts = new LinkedHashMap<>();
+    result.test().ifPresent(test -> parts.put("test", test));
+    result.validation().ifPresent(validation -> parts.put("validation", validation));
+    return parts;
+  }
+
+  /** Of the test examples, or of those held out if there are none. */
+  private List<WrongExample> worst() {
+    Dataset dataset = prepared.dataset();
+    boolean tested = dataset.test().size() > 0;
+    int[] heldOut = prepared.training().data().split().validation();
+    Examples examples = tested ? dataset.test() : dataset.training().select(heldOut);
+    Network network = prepared.network();
+    try (Engine engine =
+        prepared
+            .engine()
+            .factory()
+            .open(
+                network,
+                0,
+                FloatVector.of(result.parameters()),
+                FloatVector.allocate(result.parameters().length),
+                Evaluator.BATCH)) {
+      return WrongExamples.of(
+          tested ? "test" : "validation", examples, network, engine, Evaluator.BATCH);
+    }
+  }
+
+  private Map<String, String> environment(Instant ended) {
+    Network network = prepared.network();
+    Dataset dataset = prepared.dataset();
+    Versions versions = Versions.current();
+    Map<String, String> facts = new LinkedHashMap<>();
+    facts.put("network", format("%s, %,d parameters", network.name(), network.layout().length()));
+    facts.put(
+        "dataset",
+        format(
+            "%s, %,d training, %,d validation, %,d test examples",
+            dataset.name(),
+            prepared.training().data().split().training().length,
+            prepared.training().data().split().validation().length,
+            dataset.test().size()));
+    facts.put("started", started.truncatedTo(ChronoUnit.SECONDS).toString());
+    facts.put("finished", ended.truncatedTo(ChronoUnit.SECONDS).toString());
+    facts.put("took", format("%.1f s", Duration.between(started, ended).toMillis() / 1e3));
+    facts.put("seed", Long.toString(configuration.seed()));
+    facts.put("engine", prepared.engine().name());
+    facts.put("workers", Integer.toString(prepared.workers()));
+    facts.put("master", master);
+    facts.put("Lockstep", versions.lockstep());
+    facts.put("Spark", versions.spark());
+    facts.put("DL4J", versions.dl4j());
+    facts.put("Java", versions.java());
+    facts.put("system", versions.os());
+    return facts;
+  }
+
+  private static String format(String text, Object... values) {
+    return String.format(Locale.ROOT, text, values);
+  }
+
+  private ObjectNode hyperparameters() {
+    return configuration
+        .resolved()
+        .put("network", prepared.network().name())
+        .put("engine", prepared.engine().name());
+  }
+}
