@@ -86,6 +86,7 @@ public enum CurveImage {
     style.setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 18));
     style.setAxisTitleFont(new Font(Font.SANS_SERIF, Font.PLAIN, 20));
     style.setXAxisDecimalPattern("0");
+    style.setYAxisDecimalPattern("0.####");
     style.setMarkerSize(11);
     style.setChartPadding(24);
   }

@@ -191,7 +191,7 @@
                 data: run.validation.map(values => (values.length ? Math.max(...values) - Math.min(...values) : null)) },
             ] : []),
             { name: `${run.name} validation`, type: 'line', data: means(run.validation), color: colour(r), lineStyle: { width: 2 },
-              symbol: 'circle', symbolSize: 5, showSymbol: last < 2 },
+              symbol: 'diamond', symbolSize: 9, showSymbol: run.validation.filter(values => values.length).length === 1 },
             { name: `${run.name} training`, type: 'scatter', data: means(run.training), color: colour(r), symbol: 'circle', symbolSize: last > 60 ? 4 : 7, itemStyle: { opacity: 1 } },
           ];
         }),

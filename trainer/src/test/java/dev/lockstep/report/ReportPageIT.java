@@ -282,6 +282,32 @@ class ReportPageIT {
   }
 
   @Test
+  void aRunOfOneEpochHasPointsBesideLongerRuns() throws IOException {
+    ReportedRun run = Samples.training("short", Samples.digits());
+    ReportedRun brief =
+        new ReportedRun(
+            run.name(),
+            run.classes(),
+            List.of(new Curves("training", Samples.history(1, 0))),
+            Map.of(),
+            List.of(),
+            List.of(),
+            List.of(),
+            "",
+            Map.of());
+    open(
+        new Report("two", List.of(brief, Samples.training("long", Samples.digits()))),
+        WIDE,
+        "light");
+
+    assertThat(circles("curve-loss")).isEqualTo(1 + Samples.EPOCHS);
+    assertThat(
+            browser.count(
+                "[...document.querySelectorAll('#curve-loss svg path')].filter(path => path.getAttribute('d') === 'M0 -1L1 0L0 1L-1 0Z').length"))
+        .isEqualTo(1);
+  }
+
+  @Test
   void inTheDarkThePageIsDarkAndItsChartsToo() throws IOException {
     open(training(), WIDE, "dark");
     browser.screenshot("report-dark");
