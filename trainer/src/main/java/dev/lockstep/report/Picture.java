@@ -4,6 +4,7 @@ import dev.lockstep.data.Shape;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
 import javax.imageio.ImageIO;
@@ -17,7 +18,7 @@ import javax.imageio.stream.MemoryCacheImageOutputStream;
  * @param height in pixels, 1 to 4096
  * @param png the file
  */
-public record Picture(String name, int width, int height, byte[] png) {
+public record Picture(String name, int width, int height, byte[] png) implements Serializable {
   private static final int MOST = 4096;
   private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
 
@@ -43,29 +44,39 @@ public record Picture(String name, int width, int height, byte[] png) {
     }
   }
 
-  /** Whether a picture can be made of an example, or of weights, of this shape. */
+  /** Whether a picture can be made of what has this shape; a plain vector is none. */
   public static boolean canShow(Shape shape) {
-    return shape.height() <= MOST && shape.width() <= MOST;
+    return shape.height() > 1 && shape.height() <= MOST && shape.width() <= MOST;
   }
 
   /**
    * An example as it is: in colour if it has three channels, otherwise its first channel in grey.
    *
-   * @param pixels from 0 (black) to 1: channel, row, column
+   * @param pixels channel, row, column; from 0 (black) to 1, or else the least becomes black and
+   *     the most white
    */
   public static Picture ofExample(String name, Shape shape, float[] pixels) {
     int plane = shape.height() * shape.width();
+    float least = 0;
+    float most = 1;
+    for (float pixel : pixels) {
+      least = Math.min(least, pixel);
+      most = Math.max(most, pixel);
+    }
     int[] rgb = new int[plane];
     for (int i = 0; i < plane; i++) {
       int green = shape.channels() == 3 ? plane + i : i;
       int blue = shape.channels() == 3 ? 2 * plane + i : i;
-      rgb[i] = level(pixels[i]) << 16 | level(pixels[green]) << 8 | level(pixels[blue]);
+      rgb[i] =
+          level(pixels[i], least, most) << 16
+              | level(pixels[green], least, most) << 8
+              | level(pixels[blue], least, most);
     }
     return of(name, shape, rgb);
   }
 
-  private static int level(float brightness) {
-    return Math.round(Math.max(0, Math.min(1, brightness)) * 255);
+  private static int level(float pixel, float least, float most) {
+    return Math.round((pixel - least) / (most - least) * 255);
   }
 
   /**

@@ -1,17 +1,20 @@
 package dev.lockstep.report;
 
+import java.io.Serializable;
+
 /**
  * An example that was predicted as another class than it is.
  *
  * @param part which examples it is of: {@code test}, {@code validation} ...
- * @param index its place among them, from 0
+ * @param index its place in the data set's examples, from 0
  * @param label its class
  * @param predicted the class it was predicted as
  * @param probability of that class, 0 to 1, as the network puts it
  * @param picture the example itself
  */
 public record WrongExample(
-    String part, int index, int label, int predicted, double probability, Picture picture) {
+    String part, int index, int label, int predicted, double probability, Picture picture)
+    implements Serializable {
   /**
    * @throws IllegalArgumentException if a part is missing, or a number out of its range
    */

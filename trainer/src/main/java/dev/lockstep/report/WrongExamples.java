@@ -10,15 +10,14 @@ import java.nio.FloatBuffer;
 import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
-import java.util.stream.IntStream;
 
 /** Finds the examples that a network gets wrong with the greatest confidence. */
 public final class WrongExamples {
   /** How many are kept. */
   static final int MOST = 24;
 
-  /** How many examples are looked at, so that a large data set does not hold up a report. */
-  static final int MOST_SEARCHED = 10_000;
+  /** How many examples are worth a look, so that a large data set does not hold up a report. */
+  public static final int MOST_SEARCHED = 10_000;
 
   private record Wrong(int index, int label, int predicted, double probability) {}
 
@@ -28,25 +27,30 @@ public final class WrongExamples {
   private WrongExamples() {}
 
   /**
-   * The worst of the first 10,000 of {@code examples}, worst first; none if they have no picture.
+   * The worst of some examples, worst first; none if they have no picture.
    *
    * @param part what the report calls these examples: {@code test}
+   * @param searched indices into {@code examples}
    * @param engine has the network's parameters
    * @param capacity the most examples that a batch of the engine can have
    */
   public static List<WrongExample> of(
-      String part, Examples examples, Network network, Engine engine, int capacity) {
+      String part,
+      Examples examples,
+      int[] searched,
+      Network network,
+      Engine engine,
+      int capacity) {
     if (!Picture.canShow(examples.shape())) {
       return List.of();
     }
     PriorityQueue<Wrong> worst = new PriorityQueue<>(WORST_FIRST.reversed());
-    int[] searched = IntStream.range(0, Math.min(examples.size(), MOST_SEARCHED)).toArray();
     Batch batch = new Batch(network.input(), capacity);
     FloatBuffer outputs = FloatVector.allocate(capacity * network.outputs());
     for (int from = 0; from < searched.length; from += capacity) {
       batch.fill(examples, searched, from, Math.min(from + capacity, searched.length));
       engine.predict(batch, outputs);
-      collect(batch, from, network.outputs(), outputs, worst);
+      collect(batch, searched, from, network.outputs(), outputs, worst);
     }
     return worst.stream()
         .sorted(WORST_FIRST)
@@ -54,15 +58,31 @@ public final class WrongExamples {
         .toList();
   }
 
+  /** The worst of all, worst first, of what {@link #of} found in parts of them. */
+  public static List<WrongExample> worst(List<WrongExample> found) {
+    return found.stream()
+        .sorted(
+            Comparator.comparingDouble(WrongExample::probability)
+                .reversed()
+                .thenComparingInt(WrongExample::index))
+        .limit(MOST)
+        .toList();
+  }
+
   private static void collect(
-      Batch batch, int from, int units, FloatBuffer outputs, PriorityQueue<Wrong> worst) {
+      Batch batch,
+      int[] searched,
+      int from,
+      int units,
+      FloatBuffer outputs,
+      PriorityQueue<Wrong> worst) {
     float[] rows = new float[batch.size() * units];
     outputs.get(0, rows);
     for (int i = 0; i < batch.size(); i++) {
       int predicted = Loss.predictedClass(rows, i * units, units);
       double probability = probability(rows, i * units, units, predicted);
       if (predicted != batch.label(i) && Double.isFinite(probability)) {
-        worst.add(new Wrong(from + i, batch.label(i), predicted, probability));
+        worst.add(new Wrong(searched[from + i], batch.label(i), predicted, probability));
         if (worst.size() > MOST) {
           worst.remove();
         }

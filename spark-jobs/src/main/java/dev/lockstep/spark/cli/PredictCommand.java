@@ -8,11 +8,8 @@ import dev.lockstep.spark.job.ModelFile;
 import dev.lockstep.spark.job.Prediction;
 import dev.lockstep.spark.job.Prediction.Input;
 import dev.lockstep.spark.source.InputSource;
-import dev.lockstep.spark.storage.Location;
-import dev.lockstep.yaml.ConfigurationException;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
@@ -76,7 +73,7 @@ final class PredictCommand implements Runnable {
 
   @Override
   public void run() {
-    Optional<Location> destination = Optional.ofNullable(output).map(PredictCommand::prepared);
+    Optional<OutputFile> destination = Optional.ofNullable(output).map(OutputFile::of);
     ModelFile file = ModelFile.read(model);
     InputSource source = InputSource.of(input, Optional.ofNullable(labels), file.dataset());
     Input inputs = new Input(source);
@@ -93,33 +90,16 @@ final class PredictCommand implements Runnable {
     }
   }
 
-  private static Location prepared(String output) {
-    Location file = Location.of(output);
-    try {
-      file.prepare();
-    } catch (IOException e) {
-      throw new ConfigurationException(
-          "--output cannot be written: %s; name a file in a directory that can be written to"
-              .formatted(Location.reason(e)),
-          e);
-    }
-    return file;
-  }
-
   private static void write(
-      Location file, Network network, Optional<Examples> labelled, List<float[]> outputs) {
-    try {
-      file.write(
-          out -> {
-            PrintWriter csv = new PrintWriter(out, false, StandardCharsets.UTF_8);
-            writeCsv(csv, network, labelled, outputs);
-            if (csv.checkError()) {
-              throw new IOException(file + ": cannot be written; is the disk full?");
-            }
-          });
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot write %s: %s".formatted(file, Location.reason(e)), e);
-    }
+      OutputFile file, Network network, Optional<Examples> labelled, List<float[]> outputs) {
+    file.write(
+        out -> {
+          PrintWriter csv = new PrintWriter(out, false, StandardCharsets.UTF_8);
+          writeCsv(csv, network, labelled, outputs);
+          if (csv.checkError()) {
+            throw new IOException(file.location() + ": cannot be written; is the disk full?");
+          }
+        });
   }
 
   private static void writeCsv(

@@ -4,11 +4,9 @@ import dev.lockstep.report.Report;
 import dev.lockstep.report.ReportPage;
 import dev.lockstep.spark.job.RunReports;
 import dev.lockstep.spark.storage.Location;
-import dev.lockstep.yaml.ConfigurationException;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -42,31 +40,17 @@ final class ReportCommand implements Runnable {
 
   @Override
   public void run() {
-    Location page = page();
+    Optional<OutputFile> named = Optional.ofNullable(output).map(OutputFile::of);
     Report report = RunReports.read(runs);
-    try {
-      page.prepare();
-    } catch (IOException e) {
-      throw new ConfigurationException(
-          "--output cannot be written: %s; name a file in a directory that can be written to"
-              .formatted(Location.reason(e)),
-          e);
-    }
+    OutputFile page = named.orElseGet(() -> OutputFile.of(usualPlace()));
     byte[] html = ReportPage.html(report).getBytes(StandardCharsets.UTF_8);
-    try {
-      page.write(out -> out.write(html));
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot write %s: %s".formatted(page, Location.reason(e)), e);
-    }
-    spec.commandLine().getOut().println(page);
+    page.write(out -> out.write(html));
+    spec.commandLine().getOut().println(page.location());
   }
 
-  private Location page() {
-    if (output != null) {
-      return Location.of(output);
-    }
+  private String usualPlace() {
     return runs.size() == 1
-        ? Location.of(runs.get(0)).child(ReportPage.NAME)
-        : Location.of(ReportPage.NAME);
+        ? Location.of(runs.get(0)).child(ReportPage.NAME).toString()
+        : ReportPage.NAME;
   }
 }

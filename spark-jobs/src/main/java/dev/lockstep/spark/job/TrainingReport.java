@@ -4,9 +4,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.config.Configuration;
 import dev.lockstep.coordinator.TrainingResult;
 import dev.lockstep.data.Dataset;
-import dev.lockstep.data.Examples;
-import dev.lockstep.engine.Engine;
-import dev.lockstep.engine.FloatVector;
 import dev.lockstep.metrics.Metrics;
 import dev.lockstep.network.Network;
 import dev.lockstep.report.CurveImage;
@@ -19,9 +16,7 @@ import dev.lockstep.report.ReportPage;
 import dev.lockstep.report.ReportedRun;
 import dev.lockstep.report.Span;
 import dev.lockstep.report.WrongExample;
-import dev.lockstep.report.WrongExamples;
 import dev.lockstep.spark.job.TrainingJob.Prepared;
-import dev.lockstep.worker.Evaluator;
 import dev.lockstep.yaml.Section;
 import java.time.Duration;
 import java.time.Instant;
@@ -48,10 +43,14 @@ record TrainingReport(
     List<Span> timeline) {
   private static final Logger LOG = LoggerFactory.getLogger(TrainingReport.class);
 
-  /** Writes the report, its data, the curves as pictures, and TensorBoard's event file. */
-  void write(RunFiles files) {
+  /**
+   * Writes the report, its data, the curves as pictures, and TensorBoard's event file.
+   *
+   * @param worst the examples that are most confidently wrong
+   */
+  void write(RunFiles files, List<WrongExample> worst) {
     Instant ended = Instant.now();
-    Report report = report(files.location().name(), ended);
+    Report report = report(files.location().name(), worst, ended);
     files.write(ReportFile.NAME, ReportFile.write(report));
     files.write(ReportPage.NAME, ReportPage.html(report));
     writeImages(report, files);
@@ -74,7 +73,7 @@ record TrainingReport(
     }
   }
 
-  private Report report(String name, Instant ended) {
+  private Report report(String name, List<WrongExample> worst, Instant ended) {
     Network network = prepared.network();
     return new Report(
         name,
@@ -84,7 +83,7 @@ record TrainingReport(
                 IntStream.range(0, network.classes()).mapToObj(Integer::toString).toList(),
                 List.of(new Curves("training", result.history())),
                 metrics(),
-                worst(),
+                worst,
                 FirstLayer.of(network, result.parameters()),
                 timeline,
                 Section.write(configuration.resolved()),
@@ -96,28 +95,6 @@ record TrainingReport(
     result.test().ifPresent(test -> parts.put("test", test));
     result.validation().ifPresent(validation -> parts.put("validation", validation));
     return parts;
-  }
-
-  /** Of the test examples, or of those held out if there are none. */
-  private List<WrongExample> worst() {
-    Dataset dataset = prepared.dataset();
-    boolean tested = dataset.test().size() > 0;
-    int[] heldOut = prepared.training().data().split().validation();
-    Examples examples = tested ? dataset.test() : dataset.training().select(heldOut);
-    Network network = prepared.network();
-    try (Engine engine =
-        prepared
-            .engine()
-            .factory()
-            .open(
-                network,
-                0,
-                FloatVector.of(result.parameters()),
-                FloatVector.allocate(result.parameters().length),
-                Evaluator.BATCH)) {
-      return WrongExamples.of(
-          tested ? "test" : "validation", examples, network, engine, Evaluator.BATCH);
-    }
   }
 
   private Map<String, String> environment(Instant ended) {

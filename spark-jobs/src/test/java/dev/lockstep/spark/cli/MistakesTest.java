@@ -25,6 +25,8 @@ class MistakesTest {
     Files.write(directory.resolve("bytes.yaml"), new byte[] {'a', ':', ' ', (byte) 0xff});
     Files.createDirectory(directory.resolve("empty"));
     Files.writeString(directory.resolve("not.zip"), "not a zip");
+    Files.writeString(
+        Files.createDirectory(directory.resolve("odd")).resolve("report.json"), "{\"more\": 1}");
     broken = Files.createDirectory(directory.resolve("broken"));
     for (String name :
         new String[] {
@@ -95,6 +97,11 @@ class MistakesTest {
           evaluate --model DIR/empty          | empty/model.zip: there is no such file
           evaluate --model DIR/not.zip        | not.zip: not a zip archive
           predict --model DIR/not.zip         | Missing required option: '--input=INPUT'
+          report                              | Missing required parameter: 'RUN'
+          report DIR/none                     | none/report.json: there is no such file; expected a run directory
+          report SMALL                        | expected a run directory
+          report DIR/odd                      | report.json: is not the data of a report at more: Unrecognized field
+          report DIR/odd --output SMALL/r.html | small.yaml is there and is not a directory; name a file
           describe --network lenet --input 5  | --input is '5' but must be height x width
           describe --network lenet --input 4x4 | network 'lenet': layer 1 (conv2d)
           describe --network lenet --classes 7 | layer 7 (dense)

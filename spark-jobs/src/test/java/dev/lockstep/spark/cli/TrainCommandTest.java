@@ -103,10 +103,86 @@ class TrainCommandTest {
     }
     assertThat(manifest.path("files").findValuesAsText("name"))
         .containsExactly(
-            "configuration.yaml", "history.json", "history.csv", "metrics.json", "model.zip");
+            "configuration.yaml",
+            "history.json",
+            "history.csv",
+            "metrics.json",
+            "model.zip",
+            "report.json",
+            "report.html",
+            "accuracy.png",
+            "loss.png",
+            eventFile().getFileName().toString());
     try (Stream<Path> files = Files.list(run)) {
-      assertThat(files).hasSize(7);
+      assertThat(files).hasSize(12);
     }
+  }
+
+  private static Path eventFile() throws IOException {
+    try (Stream<Path> files = Files.list(run)) {
+      return files
+          .filter(file -> file.getFileName().toString().startsWith("events.out.tfevents."))
+          .findFirst()
+          .orElseThrow();
+    }
+  }
+
+  @Test
+  void theReportHoldsTheRunsNumbersItsWorkersAndWhatItGotWrong() throws IOException {
+    JsonNode report = json(run.resolve("report.json")).path("runs").path(0);
+    JsonNode metrics = json(run.resolve("metrics.json"));
+
+    assertThat(report.path("name").asText()).isEqualTo(run.getFileName().toString());
+    assertThat(report.path("metrics").path("test").path("accuracy"))
+        .isEqualTo(metrics.path("test.accuracy"));
+    assertThat(report.path("metrics").path("test").path("confusion"))
+        .isEqualTo(metrics.path("test.confusion"));
+    assertThat(report.path("configuration").asText())
+        .isEqualTo(Files.readString(run.resolve("configuration.yaml")));
+    assertThat(report.path("timeline").findValuesAsText("lane"))
+        .containsExactly("worker 0", "worker 1");
+    for (JsonNode span : report.path("timeline")) {
+      assertThat(span.path("outcome").asText()).isEqualTo("done");
+      assertThat(span.path("end").asDouble()).isGreaterThan(span.path("start").asDouble());
+    }
+    assertThat(report.path("weights").path(0).path("pictures").size()).isEqualTo(32);
+    assertThat(report.path("worst").size()).isEqualTo(24);
+    Examples test = test();
+    INDArray predicted =
+        MultiLayerNetwork.load(run.resolve("model.zip").toFile(), false).output(testFeatures());
+    for (JsonNode wrong : report.path("worst")) {
+      int index = wrong.path("index").asInt();
+      assertThat(wrong.path("label").asInt()).isEqualTo(test.label(index));
+      assertThat(wrong.path("predicted").asInt())
+          .isNotEqualTo(test.label(index))
+          .isEqualTo(predicted.getRow(index).argMax().getInt(0));
+      assertThat(wrong.path("probability").asDouble())
+          .isCloseTo(predicted.getRow(index).maxNumber().doubleValue(), within(1e-5));
+    }
+  }
+
+  @Test
+  void theReportIsMadeAgainTheSame() throws IOException {
+    Path again = directory.resolve("again.html");
+    Invocation made = Invocation.of("report", run.toString(), "--output", again.toString());
+
+    assertThat(made.exitCode()).as(made.err()).isZero();
+    assertThat(made.lastLine()).isEqualTo(again.toString());
+    assertThat(again).hasSameBinaryContentAs(run.resolve("report.html"));
+  }
+
+  @Test
+  void severalRunsAreLaidOverOneAnotherUnderDifferentNames() throws IOException {
+    Path together = directory.resolve("together.html");
+    Invocation made =
+        Invocation.of("report", run.toString(), run.toString(), "--output", together.toString());
+
+    assertThat(made.exitCode()).as(made.err()).isZero();
+    assertThat(together)
+        .content()
+        .contains("<title>Comparison of 2 runs</title>")
+        .contains("\"name\":\"%s\"".formatted(run.getFileName()))
+        .contains("\"name\":\"%s (%s)\"".formatted(run.getFileName(), run));
   }
 
   @Test
