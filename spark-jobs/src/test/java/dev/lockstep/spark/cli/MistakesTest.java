@@ -100,7 +100,7 @@ class MistakesTest {
           report                              | Missing required parameter: 'RUN'
           report DIR/none                     | none/report.json: there is no such file; expected a run directory
           report SMALL                        | expected a run directory
-          report DIR/odd                      | report.json: is not the data of a report at more: Unrecognized field
+          report DIR/odd                      | odd/report.json: is not the data of a report: title is missing
           report DIR/odd --output SMALL/r.html | small.yaml is there and is not a directory; name a file
           describe --network lenet --input 5  | --input is '5' but must be height x width
           describe --network lenet --input 4x4 | network 'lenet': layer 1 (conv2d)
