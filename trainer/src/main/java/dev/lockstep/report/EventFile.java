@@ -27,6 +27,12 @@ public record EventFile(
     JsonNode hyperparameters,
     History history,
     Map<String, Metrics> results) {
+  /**
+   * The file's name in a run directory. TensorBoard looks for "tfevents" in it; the time, which
+   * others put there, would differ between equal runs.
+   */
+  public static final String NAME = "events.out.tfevents.lockstep";
+
   /** What the HParams page shows beside the hyperparameters. */
   private static final String[] RANKED = {
     "accuracy/validation", "loss/validation", "accuracy/test", "loss/test"
@@ -37,11 +43,6 @@ public record EventFile(
 
   /** TensorFlow's DT_FLOAT. */
   private static final int FLOAT = 1;
-
-  /** Under which name TensorBoard finds it. */
-  public String name() {
-    return "events.out.tfevents.%010d.lockstep".formatted(started.getEpochSecond());
-  }
 
   /** Writes the whole file; a number that is not finite is written as it is. */
   public void writeTo(OutputStream out) throws IOException {

@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
       "  model.zip           the model; DL4J's MultiLayerNetwork.load opens it too",
       "  report.html         all of it to look at, in one file; accuracy.png, loss.png to paste",
       "  report.json         the report's data, for lockstep report",
-      "  events.out.tfevents...  for TensorBoard",
+      "  events.out.tfevents.lockstep  for TensorBoard",
       "  manifest.json       versions, seed, data fingerprints, checksums; written last",
       "  checkpoints/        the training's newest states, as training.checkpoints says",
       ""

@@ -56,7 +56,7 @@ record TrainingReport(
     writeImages(report, files);
     EventFile events =
         new EventFile(started, ended, hyperparameters(), result.history(), metrics());
-    files.write(events.name(), events::writeTo);
+    files.write(EventFile.NAME, events::writeTo);
   }
 
   /** Drawing text needs fonts of the system, and a training is not lost for want of them. */

@@ -112,18 +112,9 @@ class TrainCommandTest {
             "report.html",
             "accuracy.png",
             "loss.png",
-            eventFile().getFileName().toString());
+            "events.out.tfevents.lockstep");
     try (Stream<Path> files = Files.list(run)) {
       assertThat(files).hasSize(12);
-    }
-  }
-
-  private static Path eventFile() throws IOException {
-    try (Stream<Path> files = Files.list(run)) {
-      return files
-          .filter(file -> file.getFileName().toString().startsWith("events.out.tfevents."))
-          .findFirst()
-          .orElseThrow();
     }
   }
 
