@@ -4,7 +4,6 @@ import dev.lockstep.data.Shape;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
 import javax.imageio.ImageIO;
@@ -18,7 +17,7 @@ import javax.imageio.stream.MemoryCacheImageOutputStream;
  * @param height in pixels, 1 to 4096
  * @param png the file
  */
-public record Picture(String name, int width, int height, byte[] png) implements Serializable {
+public record Picture(String name, int width, int height, byte[] png) {
   private static final int MOST = 4096;
   private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
 

@@ -16,6 +16,7 @@ import dev.lockstep.yaml.ConfigurationException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Collectors;
 
 /**
@@ -55,6 +56,24 @@ public final class ReportFile {
   /** The file's text. */
   public static String write(Report report) {
     return write((Object) report);
+  }
+
+  /** Examples as JSON, in which shape they come back from executors: records pass no Kryo. */
+  public static String writeExamples(List<WrongExample> examples) {
+    return write((Object) examples);
+  }
+
+  /**
+   * Reads what {@link #writeExamples} wrote.
+   *
+   * @throws IllegalArgumentException if it is something else
+   */
+  public static List<WrongExample> readExamples(String text) {
+    try {
+      return List.of(JSON.readValue(text, WrongExample[].class));
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("these are no examples: " + reason(e), e);
+    }
   }
 
   /**

@@ -25,4 +25,9 @@ public record Span(
               .formatted(attempt, lane, start, end));
     }
   }
+
+  /** The same, {@code seconds} later; at least 0. */
+  public Span later(double seconds) {
+    return new Span(lane, place, attempt, start + seconds, end + seconds, outcome);
+  }
 }

@@ -1,7 +1,5 @@
 package dev.lockstep.report;
 
-import java.io.Serializable;
-
 /**
  * An example that was predicted as another class than it is.
  *
@@ -13,8 +11,7 @@ import java.io.Serializable;
  * @param picture the example itself
  */
 public record WrongExample(
-    String part, int index, int label, int predicted, double probability, Picture picture)
-    implements Serializable {
+    String part, int index, int label, int predicted, double probability, Picture picture) {
   /**
    * @throws IllegalArgumentException if a part is missing, or a number out of its range
    */

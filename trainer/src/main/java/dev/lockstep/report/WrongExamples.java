@@ -45,17 +45,33 @@ public final class WrongExamples {
       return List.of();
     }
     PriorityQueue<Wrong> worst = new PriorityQueue<>(WORST_FIRST.reversed());
+    float[] rows = new float[capacity * network.outputs()];
     Batch batch = new Batch(network.input(), capacity);
     FloatBuffer outputs = FloatVector.allocate(capacity * network.outputs());
     for (int from = 0; from < searched.length; from += capacity) {
       batch.fill(examples, searched, from, Math.min(from + capacity, searched.length));
       engine.predict(batch, outputs);
-      collect(batch, searched, from, network.outputs(), outputs, worst);
+      outputs.get(0, rows, 0, batch.size() * network.outputs());
+      collect(examples, searched, from, batch.size(), rows, network.outputs(), worst);
     }
-    return worst.stream()
-        .sorted(WORST_FIRST)
-        .map(wrong -> pictured(part, examples, wrong))
-        .toList();
+    return pictured(part, examples, worst);
+  }
+
+  /**
+   * The worst of some predictions, worst first; none if the examples have no picture.
+   *
+   * @param part what the report calls these examples: {@code validation}
+   * @param predicted indices into {@code examples}
+   * @param rows the activations of the last layer, {@code units} for each of {@code predicted}
+   */
+  public static List<WrongExample> ofPredictions(
+      String part, Examples examples, int[] predicted, float[] rows, int units) {
+    if (!Picture.canShow(examples.shape())) {
+      return List.of();
+    }
+    PriorityQueue<Wrong> worst = new PriorityQueue<>(WORST_FIRST.reversed());
+    collect(examples, predicted, 0, predicted.length, rows, units, worst);
+    return pictured(part, examples, worst);
   }
 
   /** The worst of all, worst first, of what {@link #of} found in parts of them. */
@@ -70,19 +86,19 @@ public final class WrongExamples {
   }
 
   private static void collect(
-      Batch batch,
+      Examples examples,
       int[] searched,
       int from,
+      int count,
+      float[] rows,
       int units,
-      FloatBuffer outputs,
       PriorityQueue<Wrong> worst) {
-    float[] rows = new float[batch.size() * units];
-    outputs.get(0, rows);
-    for (int i = 0; i < batch.size(); i++) {
+    for (int i = 0; i < count; i++) {
+      int index = searched[from + i];
       int predicted = Loss.predictedClass(rows, i * units, units);
       double probability = probability(rows, i * units, units, predicted);
-      if (predicted != batch.label(i) && Double.isFinite(probability)) {
-        worst.add(new Wrong(searched[from + i], batch.label(i), predicted, probability));
+      if (predicted != examples.label(index) && Double.isFinite(probability)) {
+        worst.add(new Wrong(index, examples.label(index), predicted, probability));
         if (worst.size() > MOST) {
           worst.remove();
         }
@@ -95,6 +111,14 @@ public final class WrongExamples {
     double output = units > 1 ? rows[offset + predicted] : rows[offset];
     double probability = units == 1 && predicted == 0 ? 1 - output : output;
     return Math.max(0, Math.min(1, probability));
+  }
+
+  private static List<WrongExample> pictured(
+      String part, Examples examples, PriorityQueue<Wrong> worst) {
+    return worst.stream()
+        .sorted(WORST_FIRST)
+        .map(wrong -> pictured(part, examples, wrong))
+        .toList();
   }
 
   private static WrongExample pictured(String part, Examples examples, Wrong wrong) {

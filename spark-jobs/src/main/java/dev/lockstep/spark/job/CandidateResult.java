@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.metrics.ConfusionMatrix;
 import dev.lockstep.metrics.Estimate;
 import dev.lockstep.metrics.Metric;
+import dev.lockstep.metrics.Metrics;
 import dev.lockstep.spark.job.CrossValidation.Candidate;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
@@ -37,6 +38,25 @@ public record CandidateResult(Candidate candidate, List<FoldResult> folds) {
         .map(fold -> fold.validation().confusion())
         .reduce(ConfusionMatrix::plus)
         .orElseThrow();
+  }
+
+  /** Each fold's metrics on its validation examples as those of one set, which they are together. */
+  Metrics pooled() {
+    long examples = folds.stream().mapToLong(fold -> fold.validation().examples()).sum();
+    return new Metrics(
+        examples,
+        confusion().accuracy(),
+        mean(Metrics::loss, examples),
+        mean(Metrics::mse, examples),
+        confusion());
+  }
+
+  private double mean(ToDoubleFunction<Metrics> value, long examples) {
+    double sum = 0;
+    for (FoldResult fold : folds) {
+      sum += value.applyAsDouble(fold.validation()) * fold.validation().examples();
+    }
+    return sum / examples;
   }
 
   /** The median of the epochs whose parameters were scored; of two in the middle, the lower. */

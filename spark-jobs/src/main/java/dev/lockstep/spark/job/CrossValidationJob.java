@@ -269,6 +269,8 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
       return new Outcome(files.location(), List.of(), Optional.empty(), failures, Optional.empty());
     }
     results.get().write(files, folds);
+    new CrossValidationReport(results.get(), folds, dataset.name(), spark.master(), started)
+        .write(files);
     Optional<Location> finalModel = Optional.empty();
     if (results.get().complete()) {
       finalModel = trainFinalModel(spark, files.location(), results.get().chosen());

@@ -1,6 +1,10 @@
 package dev.lockstep.spark.job;
 
 import dev.lockstep.network.Loss;
+import dev.lockstep.report.EventFile;
+import dev.lockstep.report.Report;
+import dev.lockstep.report.ReportFile;
+import dev.lockstep.report.ReportedRun;
 import dev.lockstep.spark.job.FoldScoring.Predictions;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.spark.storage.RunDirectory;
@@ -19,11 +23,15 @@ import java.util.Optional;
 
 /**
  * The results of folds in the directory {@code folds} of a run: {@code candidate-1-fold-3.csv} with
- * the predictions, and then {@code candidate-1-fold-3.json}, with which the fold is finished. Safe
- * for use by many threads that write different folds.
+ * the predictions, {@code candidate-1-fold-3.report.json} with what the report shows of it, {@code
+ * candidate-1-fold-3/} with TensorBoard's event file, and then {@code candidate-1-fold-3.json}, with
+ * which the fold is finished. Safe for use by many threads that write different folds.
  */
 record FoldFiles(Location directory) {
   private static final int MOST_BYTES = 64 << 20;
+  private static final String REPORT = ".report.json";
+  private static final String GONE =
+      ": has gone; remove the .json of the same name, and resume the run";
 
   /**
    * Those of the run in {@code run}.
@@ -35,7 +43,7 @@ record FoldFiles(Location directory) {
   }
 
   private Location file(int candidate, int split, String extension) {
-    return directory.child("candidate-%d-fold-%d.%s".formatted(candidate, split, extension));
+    return directory.child("candidate-%d-fold-%d%s".formatted(candidate, split, extension));
   }
 
   /**
@@ -44,7 +52,7 @@ record FoldFiles(Location directory) {
    * @throws ConfigurationException if its file is damaged
    */
   Optional<FoldResult> read(int candidate, int split) {
-    Location file = file(candidate, split, "json");
+    Location file = file(candidate, split, ".json");
     try (InputStream in = file.open().orElse(null)) {
       if (in == null) {
         return Optional.empty();
@@ -61,11 +69,38 @@ record FoldFiles(Location directory) {
     }
   }
 
-  /** Writes predictions and result, each whole or not at all. */
-  void write(FoldResult result, List<Predictions> predictions) throws IOException {
-    file(result.candidate(), result.split(), "csv")
+  /**
+   * What the report shows of a fold that is finished.
+   *
+   * @throws ConfigurationException if its file is damaged or has gone
+   */
+  ReportedRun reported(FoldResult result) {
+    Location file = file(result.candidate(), result.split(), REPORT);
+    try (InputStream in = file.open().orElse(null)) {
+      if (in == null) {
+        throw new ConfigurationException(file + GONE);
+      }
+      return ReportFile.read(file.toString(), in).runs().get(0);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read %s: %s".formatted(file, Location.reason(e)), e);
+    }
+  }
+
+  /** Writes predictions, what is to be looked at, and the result, each whole or not at all. */
+  void write(
+      FoldResult result, List<Predictions> predictions, ReportedRun reported, EventFile events)
+      throws IOException {
+    Location board = RunDirectory.at(file(result.candidate(), result.split(), "")).location();
+    board.child(EventFile.NAME).write(events::writeTo);
+    file(result.candidate(), result.split(), REPORT)
+        .write(
+            out ->
+                out.write(
+                    ReportFile.write(new Report(reported.name(), List.of(reported)))
+                        .getBytes(StandardCharsets.UTF_8)));
+    file(result.candidate(), result.split(), ".csv")
         .write(out -> out.write(csv(result, predictions).getBytes(StandardCharsets.UTF_8)));
-    file(result.candidate(), result.split(), "json")
+    file(result.candidate(), result.split(), ".json")
         .write(
             out ->
                 out.write(
@@ -120,10 +155,10 @@ record FoldFiles(Location directory) {
   String predictions(List<FoldResult> folds) {
     List<Line> lines = new ArrayList<>();
     for (FoldResult fold : folds) {
-      Location file = file(fold.candidate(), fold.split(), "csv");
+      Location file = file(fold.candidate(), fold.split(), ".csv");
       try (InputStream in = file.open().orElse(null)) {
         if (in == null) {
-          throw new ConfigurationException(file + ": has gone; remove the .json beside it");
+          throw new ConfigurationException(file + GONE);
         }
         new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))
             .lines()

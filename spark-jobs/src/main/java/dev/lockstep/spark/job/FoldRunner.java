@@ -1,15 +1,25 @@
 package dev.lockstep.spark.job;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.config.Configuration;
 import dev.lockstep.coordinator.Progress;
 import dev.lockstep.coordinator.TrainingResult;
 import dev.lockstep.data.Dataset;
 import dev.lockstep.metrics.EpochRecord;
+import dev.lockstep.metrics.Metrics;
+import dev.lockstep.report.Curves;
+import dev.lockstep.report.EventFile;
+import dev.lockstep.report.FirstLayer;
+import dev.lockstep.report.ReportedRun;
+import dev.lockstep.report.Span;
 import dev.lockstep.spark.gang.Gang;
 import dev.lockstep.spark.gang.Training;
 import dev.lockstep.spark.job.CrossValidation.Candidate;
+import dev.lockstep.yaml.Section;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -28,6 +38,7 @@ record FoldRunner(
     JavaSparkContext spark, CrossValidation plan, Dataset dataset, int workers, FoldFiles files) {
   private static final Logger LOG = LoggerFactory.getLogger(FoldRunner.class);
   private static final String POOL = "spark.scheduler.pool";
+  private static final String VALIDATION = "validation";
 
   /** What {@link FoldQueue} runs. */
   FoldQueue.Task<FoldResult> task(Candidate candidate, int split) {
@@ -50,9 +61,19 @@ record FoldRunner(
     Training training = Training.of(configuration, dataset);
     spark.setLocalProperty(POOL, name);
 
+    WorkerSpans spans = new WorkerSpans(described, rank -> lane(name, rank), started);
+    spark.sc().addSparkListener(spans);
+    TrainingResult trained;
+    List<Span> timeline;
     long before = System.nanoTime();
-    TrainingResult trained = train(training, name, described);
-    double fitSeconds = (double) (System.nanoTime() - before) / TimeUnit.SECONDS.toNanos(1);
+    double fitSeconds;
+    try {
+      trained = train(training, name, described);
+      fitSeconds = (double) (System.nanoTime() - before) / TimeUnit.SECONDS.toNanos(1);
+      timeline = spans.await();
+    } finally {
+      spark.sc().removeSparkListener(spans);
+    }
 
     spark.setJobGroup(described, described + ": score", true);
     FoldScoring.Scores scores =
@@ -70,15 +91,37 @@ record FoldRunner(
             scores.training(),
             scores.validation(),
             trained.history().toJson());
-    files.write(result, scores.predictions());
+    Map<String, Metrics> metrics = Map.of(VALIDATION, scores.validation());
+    ReportedRun reported =
+        new ReportedRun(
+            described,
+            ReportFiles.classNames(dataset.classes()),
+            List.of(new Curves(name, trained.history())),
+            metrics,
+            scores.worst(),
+            FirstLayer.of(training.network(), trained.parameters()),
+            timeline,
+            Section.write(configuration.resolved()),
+            Map.of());
+    ObjectNode hyperparameters =
+        configuration.resolved().put("network", training.network().name());
+    EventFile events =
+        new EventFile(started, Instant.now(), hyperparameters, trained.history(), metrics);
+    files.write(result, scores.predictions(), reported, events);
     return result;
+  }
+
+  /** The row of the timeline. */
+  private String lane(String name, int rank) {
+    return workers == 1 ? name : "%s, worker %d".formatted(name, rank);
   }
 
   private TrainingResult train(Training training, String name, String described) {
     Gang gang = Gang.of(training, workers);
     String description =
         "%s: train with %d worker%s".formatted(described, workers, workers == 1 ? "" : "s");
-    return new WatchedGang(spark, gang, () -> gang.run(spark), description).run(new EpochLog(name));
+    return new WatchedGang(spark, gang, () -> gang.run(spark), description, described)
+        .run(new EpochLog(name));
   }
 
   /** Says of each epoch how it went. */

@@ -8,6 +8,9 @@ import dev.lockstep.engine.FloatVector;
 import dev.lockstep.metrics.Metrics;
 import dev.lockstep.metrics.Tally;
 import dev.lockstep.network.Network;
+import dev.lockstep.report.ReportFile;
+import dev.lockstep.report.WrongExample;
+import dev.lockstep.report.WrongExamples;
 import dev.lockstep.spark.gang.Preflight;
 import dev.lockstep.spark.gang.SelectedEngine;
 import dev.lockstep.spark.source.DatasetSource;
@@ -46,12 +49,14 @@ record FoldScoring(String name, String yaml, int shards, int classes, int tasks)
    *
    * @param validationSeconds that predicting the validation examples took
    * @param predictions of the validation examples, in no order
+   * @param worst the validation examples that were predicted wrong with the greatest confidence
    */
   record Scores(
       Metrics training,
       Metrics validation,
       double validationSeconds,
-      List<Predictions> predictions) {}
+      List<Predictions> predictions,
+      List<WrongExample> worst) {}
 
   /**
    * Predictions of some examples. A class, for Kryo cannot make records.
@@ -80,13 +85,19 @@ record FoldScoring(String name, String yaml, int shards, int classes, int tasks)
     private final byte[][] validation;
     private final double validationSeconds;
     private final Predictions predictions;
+    private final String worst;
 
     private Part(
-        byte[][] training, byte[][] validation, double validationSeconds, Predictions predictions) {
+        byte[][] training,
+        byte[][] validation,
+        double validationSeconds,
+        Predictions predictions,
+        String worst) {
       this.training = training;
       this.validation = validation;
       this.validationSeconds = validationSeconds;
       this.predictions = predictions;
+      this.worst = worst;
     }
   }
 
@@ -104,7 +115,11 @@ record FoldScoring(String name, String yaml, int shards, int classes, int tasks)
           sum(parts.stream().map(part -> part.training).toList()),
           sum(parts.stream().map(part -> part.validation).toList()),
           parts.stream().mapToDouble(part -> part.validationSeconds).max().orElseThrow(),
-          parts.stream().map(part -> part.predictions).toList());
+          parts.stream().map(part -> part.predictions).toList(),
+          WrongExamples.worst(
+              parts.stream()
+                  .flatMap(part -> ReportFile.readExamples(part.worst).stream())
+                  .toList()));
     } finally {
       shared.destroy();
     }
@@ -143,8 +158,15 @@ record FoldScoring(String name, String yaml, int shards, int classes, int tasks)
       for (int i = 0; i < labels.length; i++) {
         labels[i] = (byte) dataset.training().label(examples[i]);
       }
+      List<WrongExample> worst =
+          WrongExamples.ofPredictions(
+              "training", dataset.training(), examples, rows, network.outputs());
       return new Part(
-          encoded(training), encoded(validation), seconds, new Predictions(examples, labels, rows));
+          encoded(training),
+          encoded(validation),
+          seconds,
+          new Predictions(examples, labels, rows),
+          ReportFile.writeExamples(worst));
     }
   }
 

@@ -98,7 +98,7 @@ public record TrainingJob(Configuration configuration, Place place) {
     LOG.info("{}", prepared);
 
     String group = "lockstep-" + UUID.randomUUID();
-    WorkerSpans spans = new WorkerSpans(group, started);
+    WorkerSpans spans = new WorkerSpans(group, rank -> "worker " + rank, started);
     spark.sc().addSparkListener(spans);
     TrainingResult result;
     List<Span> timeline;

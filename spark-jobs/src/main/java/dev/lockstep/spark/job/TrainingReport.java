@@ -6,28 +6,20 @@ import dev.lockstep.coordinator.TrainingResult;
 import dev.lockstep.data.Dataset;
 import dev.lockstep.metrics.Metrics;
 import dev.lockstep.network.Network;
-import dev.lockstep.report.CurveImage;
 import dev.lockstep.report.Curves;
 import dev.lockstep.report.EventFile;
 import dev.lockstep.report.FirstLayer;
 import dev.lockstep.report.Report;
-import dev.lockstep.report.ReportFile;
-import dev.lockstep.report.ReportPage;
 import dev.lockstep.report.ReportedRun;
 import dev.lockstep.report.Span;
 import dev.lockstep.report.WrongExample;
 import dev.lockstep.spark.job.TrainingJob.Prepared;
 import dev.lockstep.yaml.Section;
-import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.IntStream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What a training leaves for people to look at.
@@ -41,8 +33,6 @@ record TrainingReport(
     Instant started,
     TrainingResult result,
     List<Span> timeline) {
-  private static final Logger LOG = LoggerFactory.getLogger(TrainingReport.class);
-
   /**
    * Writes the report, its data, the curves as pictures, and TensorBoard's event file.
    *
@@ -51,26 +41,10 @@ record TrainingReport(
   void write(RunFiles files, List<WrongExample> worst) {
     Instant ended = Instant.now();
     Report report = report(files.location().name(), worst, ended);
-    files.write(ReportFile.NAME, ReportFile.write(report));
-    files.write(ReportPage.NAME, ReportPage.html(report));
-    writeImages(report, files);
+    ReportFiles.write(report, files);
     EventFile events =
         new EventFile(started, ended, hyperparameters(), result.history(), metrics());
     files.write(EventFile.NAME, events::writeTo);
-  }
-
-  /** Drawing text needs fonts of the system, and a training is not lost for want of them. */
-  private static void writeImages(Report report, RunFiles files) {
-    try {
-      for (CurveImage image : CurveImage.values()) {
-        byte[] png = image.png(report);
-        files.write(image.fileName(), out -> out.write(png));
-      }
-    } catch (LinkageError | InternalError e) {
-      LOG.warn(
-          "this system cannot draw text ({}), so there are no pictures of the curves; install fontconfig and a font",
-          e.toString());
-    }
   }
 
   private Report report(String name, List<WrongExample> worst, Instant ended) {
@@ -80,7 +54,7 @@ record TrainingReport(
         List.of(
             new ReportedRun(
                 name,
-                IntStream.range(0, network.classes()).mapToObj(Integer::toString).toList(),
+                ReportFiles.classNames(network.classes()),
                 List.of(new Curves("training", result.history())),
                 metrics(),
                 worst,
@@ -100,7 +74,6 @@ record TrainingReport(
   private Map<String, String> environment(Instant ended) {
     Network network = prepared.network();
     Dataset dataset = prepared.dataset();
-    Versions versions = Versions.current();
     Map<String, String> facts = new LinkedHashMap<>();
     facts.put("network", format("%s, %,d parameters", network.name(), network.layout().length()));
     facts.put(
@@ -111,18 +84,12 @@ record TrainingReport(
             prepared.training().data().split().training().length,
             prepared.training().data().split().validation().length,
             dataset.test().size()));
-    facts.put("started", started.truncatedTo(ChronoUnit.SECONDS).toString());
-    facts.put("finished", ended.truncatedTo(ChronoUnit.SECONDS).toString());
-    facts.put("took", format("%.1f s", Duration.between(started, ended).toMillis() / 1e3));
+    ReportFiles.addTimes(facts, started, ended);
     facts.put("seed", Long.toString(configuration.seed()));
     facts.put("engine", prepared.engine().name());
     facts.put("workers", Integer.toString(prepared.workers()));
     facts.put("master", master);
-    facts.put("Lockstep", versions.lockstep());
-    facts.put("Spark", versions.spark());
-    facts.put("DL4J", versions.dl4j());
-    facts.put("Java", versions.java());
-    facts.put("system", versions.os());
+    ReportFiles.addVersions(facts);
     return facts;
   }
 

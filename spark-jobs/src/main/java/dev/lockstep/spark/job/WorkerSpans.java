@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerJobEnd;
 import org.apache.spark.scheduler.SparkListenerJobStart;
@@ -26,6 +27,7 @@ final class WorkerSpans extends SparkListener {
   private static final long PATIENCE_MILLIS = 1000;
 
   private final String group;
+  private final IntFunction<String> lanes;
   private final Instant origin;
   private final Set<Integer> jobs = new HashSet<>();
   private final Set<Integer> stages = new HashSet<>();
@@ -35,10 +37,12 @@ final class WorkerSpans extends SparkListener {
   /**
    * Those of the job of Spark's group {@code group}.
    *
+   * @param lanes what the row of the worker of this rank is called
    * @param origin where time begins
    */
-  WorkerSpans(String group, Instant origin) {
+  WorkerSpans(String group, IntFunction<String> lanes, Instant origin) {
     this.group = group;
+    this.lanes = lanes;
     this.origin = origin;
   }
 
@@ -69,7 +73,7 @@ final class WorkerSpans extends SparkListener {
   private Span span(TaskInfo task) {
     double begin = seconds(task.launchTime());
     return new Span(
-        "worker " + task.index(),
+        lanes.apply(task.index()),
         "%s, executor %s".formatted(task.host(), task.executorId()),
         task.attemptNumber(),
         begin,

@@ -4,6 +4,7 @@ import dev.lockstep.config.Configuration;
 import dev.lockstep.data.Dataset;
 import dev.lockstep.data.Examples;
 import dev.lockstep.engine.Engine;
+import dev.lockstep.report.ReportFile;
 import dev.lockstep.report.WrongExample;
 import dev.lockstep.report.WrongExamples;
 import dev.lockstep.spark.job.TrainingJob.Prepared;
@@ -67,10 +68,16 @@ record WorstExamples(Broadcast<ModelFile> model, DatasetSource source, boolean t
 
   private List<WrongExample> search(JavaSparkContext spark, int[] searched, int workers) {
     List<int[]> parts = parts(searched, Math.min(workers, searched.length));
-    JavaFutureAction<List<WrongExample>> found =
-        spark.parallelize(parts, parts.size()).flatMap(part -> in(part).iterator()).collectAsync();
+    JavaFutureAction<List<String>> found =
+        spark
+            .parallelize(parts, parts.size())
+            .map(part -> ReportFile.writeExamples(in(part)))
+            .collectAsync();
     try {
-      return WrongExamples.worst(found.get(PATIENCE_SECONDS, TimeUnit.SECONDS));
+      return WrongExamples.worst(
+          found.get(PATIENCE_SECONDS, TimeUnit.SECONDS).stream()
+              .flatMap(part -> ReportFile.readExamples(part).stream())
+              .toList());
     } catch (ExecutionException | TimeoutException e) {
       LOG.warn("the report goes without the most confidently wrong examples: {}", e.toString());
     } catch (InterruptedException e) {
