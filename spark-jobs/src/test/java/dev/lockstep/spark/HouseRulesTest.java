@@ -32,6 +32,7 @@ class HouseRulesTest {
   private static final List<String> PACKAGES =
       List.of(
           "dev.lockstep.spark.storage..",
+          "dev.lockstep.spark.registry..",
           "dev.lockstep.spark.source..",
           "dev.lockstep.spark.transport..",
           "dev.lockstep.spark.gang..",

@@ -40,7 +40,9 @@ public record CandidateResult(Candidate candidate, List<FoldResult> folds) {
         .orElseThrow();
   }
 
-  /** Each fold's metrics on its validation examples as those of one set, which they are together. */
+  /**
+   * Each fold's metrics on its validation examples as those of one set, which they are together.
+   */
   Metrics pooled() {
     long examples = folds.stream().mapToLong(fold -> fold.validation().examples()).sum();
     return new Metrics(

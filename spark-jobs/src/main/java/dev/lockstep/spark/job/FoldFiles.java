@@ -24,8 +24,8 @@ import java.util.Optional;
 /**
  * The results of folds in the directory {@code folds} of a run: {@code candidate-1-fold-3.csv} with
  * the predictions, {@code candidate-1-fold-3.report.json} with what the report shows of it, {@code
- * candidate-1-fold-3/} with TensorBoard's event file, and then {@code candidate-1-fold-3.json}, with
- * which the fold is finished. Safe for use by many threads that write different folds.
+ * candidate-1-fold-3/} with TensorBoard's event file, and then {@code candidate-1-fold-3.json},
+ * with which the fold is finished. Safe for use by many threads that write different folds.
  */
 record FoldFiles(Location directory) {
   private static final int MOST_BYTES = 64 << 20;

@@ -103,8 +103,7 @@ record FoldRunner(
             timeline,
             Section.write(configuration.resolved()),
             Map.of());
-    ObjectNode hyperparameters =
-        configuration.resolved().put("network", training.network().name());
+    ObjectNode hyperparameters = configuration.resolved().put("network", training.network().name());
     EventFile events =
         new EventFile(started, Instant.now(), hyperparameters, trained.history(), metrics);
     files.write(result, scores.predictions(), reported, events);

@@ -9,6 +9,7 @@ import dev.lockstep.data.Shape;
 import dev.lockstep.model.ModelArchive;
 import dev.lockstep.model.ModelDescription;
 import dev.lockstep.network.Network;
+import dev.lockstep.spark.registry.ModelReference;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
@@ -49,11 +50,11 @@ public final class ModelFile implements Serializable {
   /**
    * Reads the model of a run directory, or the zip file itself.
    *
-   * @param path of either, as {@link Location#of}
+   * @param path of either, as {@link ModelReference#resolve}
    * @throws ConfigurationException if there is none, or it cannot be read
    */
   public static ModelFile read(String path) {
-    Location location = Location.of(path);
+    Location location = ModelReference.resolve(path);
     try {
       Location file = isDirectory(location) ? location.child(NAME) : location;
       try (InputStream in = file.open().orElse(null)) {

@@ -148,6 +148,20 @@ record HadoopLocation(FileContext system, Path path) implements Location {
 
   @Override
   public void write(Content content) throws IOException {
+    writeAndRename(content, Rename.OVERWRITE);
+  }
+
+  @Override
+  public boolean create(Content content) throws IOException {
+    try {
+      writeAndRename(content, Rename.NONE);
+      return true;
+    } catch (FileAlreadyExistsException e) {
+      return false;
+    }
+  }
+
+  private void writeAndRename(Content content, Rename rename) throws IOException {
     Path beside = beside();
     try {
       try (FSDataOutputStream out =
@@ -157,7 +171,7 @@ record HadoopLocation(FileContext system, Path path) implements Location {
           out.hsync();
         }
       }
-      system.rename(beside, path, Rename.OVERWRITE);
+      system.rename(beside, path, rename);
     } catch (IOException | RuntimeException | Error e) {
       remove(beside, e);
       throw e;

@@ -138,6 +138,22 @@ record LocalLocation(Path path) implements Location {
     synchronise(parent());
   }
 
+  /** A second name for a file beside it, which the file system gives only if it is free. */
+  @Override
+  public boolean create(Content content) throws IOException {
+    Path beside = beside();
+    try {
+      writeSynchronised(beside, content);
+      Files.createLink(path, beside);
+    } catch (FileAlreadyExistsException e) {
+      return false;
+    } finally {
+      Files.deleteIfExists(beside);
+    }
+    synchronise(parent());
+    return true;
+  }
+
   private static void writeSynchronised(Path file, Content content) throws IOException {
     try (FileChannel channel =
             FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);

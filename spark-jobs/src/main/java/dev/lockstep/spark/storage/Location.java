@@ -175,4 +175,12 @@ public sealed interface Location permits LocalLocation, HadoopLocation, PatientL
    * such file is left over.
    */
   void write(Content content) throws IOException;
+
+  /**
+   * Writes this file, whole or not at all, unless it is there. Of several processes that try at
+   * once, one succeeds.
+   *
+   * @return false if it was there before
+   */
+  boolean create(Content content) throws IOException;
 }

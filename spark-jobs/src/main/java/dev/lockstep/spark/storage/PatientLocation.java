@@ -86,6 +86,11 @@ record PatientLocation(Location place, Duration timeout) implements Location {
     perform("be written", () -> place.write(content));
   }
 
+  @Override
+  public boolean create(Content content) throws IOException {
+    return await("be created", () -> place.create(content));
+  }
+
   /** Reads of a file, each of which may take as long as an operation. */
   private final class PatientStream extends InputStream {
     private final InputStream stream;
