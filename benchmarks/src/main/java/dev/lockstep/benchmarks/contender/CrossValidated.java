@@ -63,7 +63,8 @@ public record CrossValidated(JavaSparkContext spark, int workers, int atOnce) im
           new CrossValidationJob(plan, OptionalInt.empty(), atOnce)
               .run(spark, output.toString(), fold -> {});
       double seconds = (double) (System.nanoTime() - before) / TimeUnit.SECONDS.toNanos(1);
-      return Run.evaluated(task.examples(), List.of(new Run.Point(seconds, accuracy(outcome))), Double.NaN);
+      return Run.evaluated(
+          task.examples(), List.of(new Run.Point(seconds, accuracy(outcome))), Double.NaN);
     } finally {
       delete(output);
     }
