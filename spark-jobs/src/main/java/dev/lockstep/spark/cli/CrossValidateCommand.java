@@ -44,10 +44,12 @@ import picocli.CommandLine.Spec;
           + " with mean, standard deviation and 95% interval, with --grid a ranking, and last the run"
           + " directory. In it:",
       "  cross-validation.json  the results, in the shape of scikit-learn's cross_validate",
+      "  report.html            curves with the folds as a band, confusion matrix, timeline, worst examples",
+      "  accuracy.png, loss.png the curves alone",
       "  predictions.csv        a prediction of each example by a model that did not learn from it",
       "  grid.json              with --grid: the ranking, and the results of every candidate",
       "  configuration.yaml     the configuration (of the chosen candidate, with the first split)",
-      "  folds/                 each fold's results and predictions, once it is finished",
+      "  folds/                 each finished fold's results, predictions and TensorBoard event file",
       "  final/                 with --final-model: the run on all examples",
       "  manifest.json          versions, seed, checksums; written last",
       "Test examples are not looked at, save by the final model.",

@@ -152,6 +152,30 @@ class CrossValidateCommandTest {
   }
 
   @Test
+  void theReportShowsEveryFoldItsTimeAndTheMistakesOfAll() throws IOException {
+    JsonNode reported = json(run.resolve("report.json")).at("/runs/0");
+    JsonNode results = json(run.resolve("cross-validation.json"));
+    List<String> names = IntStream.rangeClosed(1, FOLDS).mapToObj(i -> "fold " + i + "/4").toList();
+
+    assertThat(run.resolve("report.html")).isNotEmptyFile();
+    assertThat(run.resolve("accuracy.png")).isNotEmptyFile();
+    assertThat(reported.path("curves").findValuesAsText("name")).isEqualTo(names);
+    assertThat(reported.path("curves"))
+        .allMatch(curves -> curves.at("/history/epochs/0/validation").isObject());
+    assertThat(reported.at("/metrics/validation/confusion")).isEqualTo(results.path("confusion"));
+    assertThat(reported.at("/metrics/validation/examples").asInt()).isEqualTo(SmallMnist.TRAINING);
+    assertThat(reported.path("timeline").findValuesAsText("lane")).isEqualTo(names);
+    assertThat(reported.path("worst"))
+        .isNotEmpty()
+        .allMatch(wrong -> !wrong.path("label").equals(wrong.path("predicted")));
+    for (int fold = 1; fold <= FOLDS; fold++) {
+      assertThat(
+              run.resolve("folds/candidate-1-fold-%d/events.out.tfevents.lockstep".formatted(fold)))
+          .isNotEmptyFile();
+    }
+  }
+
+  @Test
   void aFoldAloneHasTheNumbersThatItHasBesideTheOthers() throws IOException {
     Invocation alone = crossValidate("--folds", "4", "--stratified", "--only-fold", "3");
     Path other = Path.of(alone.lastLine());
@@ -242,6 +266,11 @@ class CrossValidateCommandTest {
     assertThat(json(other.resolve("final/manifest.json")).at("/result/epochs").asInt())
         .isEqualTo(2);
     assertThat(other.resolve("final/model.zip")).exists();
+    assertThat(json(other.resolve("report.json")).path("runs"))
+        .extracting(reported -> reported.path("name").asText())
+        .containsExactly(
+            "candidate 2: training.optimizer.learningRate=0.001",
+            "candidate 1: training.optimizer.learningRate=1.0E-5");
   }
 
   @Test
