@@ -67,7 +67,7 @@ class ShippedConfigurationsTest {
                 new Dense(10, Activation.SOFTMAX, true, glorot, Initializer.ZEROS, none)),
             Loss.CATEGORICAL_CROSSENTROPY);
     RmsProp optimizer =
-        new RmsProp(new LearningRate.Constant(0.001), Clipping.NONE, 0.9, 0, 1e-7, false);
+        new RmsProp(new LearningRate.Constant(0.001), Clipping.NONE, 0.99, 0, 1e-7, false);
 
     Configuration configuration = read(CONF.resolve("mnist-mlp.yaml"));
 
@@ -90,18 +90,20 @@ class ShippedConfigurationsTest {
   }
 
   @Test
-  void whatMnistMlpSaysOfItsOptimizerIsTheDefault() throws IOException {
+  void whatMnistMlpSaysOfItsOptimizerIsTheDefaultButForRho() throws IOException {
+    String file = Files.readString(CONF.resolve("mnist-mlp.yaml"));
     assertThat(
             Configuration.read(
                 "mnist-mlp.yaml",
-                Files.readString(CONF.resolve("mnist-mlp.yaml")),
+                file,
                 List.of(
                     "training.optimizer=null",
                     "training.averaging=null",
                     "seed=null",
                     "dataset=null",
                     "validation.select=null")))
-        .isEqualTo(read(CONF.resolve("mnist-mlp.yaml")));
+        .isEqualTo(
+            Configuration.read("mnist-mlp.yaml", file, List.of("training.optimizer.rho=0.9")));
   }
 
   private static Configuration read(Path file) throws IOException {

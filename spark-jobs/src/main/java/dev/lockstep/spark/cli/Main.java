@@ -4,6 +4,8 @@ import dev.lockstep.spark.job.Versions;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -47,6 +49,8 @@ import picocli.CommandLine.Spec;
       DescribeCommand.class
     })
 public final class Main implements Runnable {
+  private static final long LAST_WORDS_SECONDS = 8;
+
   @Spec private CommandSpec spec;
 
   @Option(
@@ -62,9 +66,21 @@ public final class Main implements Runnable {
   public static void main(String[] arguments) {
     // Pictures of curves are drawn without a screen, also where there is one.
     System.setProperty("java.awt.headless", "true");
+    CountDownLatch ended = new CountDownLatch(1);
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> awaitLastWords(ended), "last-words"));
     int code = execute(writer(System.out), writer(System.err), arguments);
+    ended.countDown();
     if (code != 0) {
       System.exit(code);
+    }
+  }
+
+  /** A command that Ctrl-C ends says how to go on, which takes longer than stopping Spark may. */
+  private static void awaitLastWords(CountDownLatch ended) {
+    try {
+      ended.await(LAST_WORDS_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

@@ -18,6 +18,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
+import org.apache.hadoop.util.ShutdownHookManager;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -126,7 +127,11 @@ record FoldQueue(IntSupplier slots, int workers, int mostAtOnce) {
     }
   }
 
+  /** What fails while the process ends, fails because Spark ends with it. */
   private static void throwIfCancelled(Throwable error) {
+    if (ShutdownHookManager.get().isShutdownInProgress()) {
+      throw new CancellationException("interrupted");
+    }
     for (Throwable each = error; each != null; each = each.getCause()) {
       if (each instanceof CancellationException cancelled) {
         throw cancelled;

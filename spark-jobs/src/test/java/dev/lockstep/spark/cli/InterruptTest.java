@@ -88,7 +88,10 @@ class InterruptTest {
           .doesNotContain("\tat ")
           .contains("to go on from there: lockstep cross-validate --resume " + run);
       assertThat(run.toFile().list()).containsOnly("cross-validation.yaml", "folds");
-      assertThat(run.resolve("folds").toFile().list((folder, name) -> name.endsWith(".json")))
+      assertThat(
+              run.resolve("folds")
+                  .toFile()
+                  .list((folder, name) -> name.matches(".*fold-[0-9][.]json")))
           .hasSize(3);
     } finally {
       validating.destroyForcibly();
