@@ -82,6 +82,7 @@ record FoldQueue(IntSupplier slots, int workers, int mostAtOnce) {
     Map<Future<T>, Attempt<T>> running = new HashMap<>();
     List<FoldFailure> failures = new ArrayList<>();
     while (!waiting.isEmpty() || !running.isEmpty()) {
+      throwIfEnding();
       while (!waiting.isEmpty() && isRoomBeside(running.size())) {
         Attempt<T> next = waiting.remove();
         running.put(threads.submit(next.task().work()), next);
@@ -129,13 +130,17 @@ record FoldQueue(IntSupplier slots, int workers, int mostAtOnce) {
 
   /** What fails while the process ends, fails because Spark ends with it. */
   private static void throwIfCancelled(Throwable error) {
-    if (ShutdownHookManager.get().isShutdownInProgress()) {
-      throw new CancellationException("interrupted");
-    }
+    throwIfEnding();
     for (Throwable each = error; each != null; each = each.getCause()) {
       if (each instanceof CancellationException cancelled) {
         throw cancelled;
       }
+    }
+  }
+
+  private static void throwIfEnding() {
+    if (ShutdownHookManager.get().isShutdownInProgress()) {
+      throw new CancellationException("interrupted");
     }
   }
 
@@ -149,8 +154,12 @@ record FoldQueue(IntSupplier slots, int workers, int mostAtOnce) {
     return said.isBlank() ? root.getClass().getSimpleName() : said;
   }
 
+  /** When the process ends, nobody waits for folds: what they write is whole or not there. */
   private static void end(ExecutorService threads) {
     threads.shutdownNow();
+    if (ShutdownHookManager.get().isShutdownInProgress()) {
+      return;
+    }
     try {
       if (!threads.awaitTermination(GRACE_SECONDS, TimeUnit.SECONDS)) {
         LOG.warn("folds still run {} s after they were told to end", GRACE_SECONDS);
