@@ -63,17 +63,13 @@ record FoldRunner(
 
     WorkerSpans spans = new WorkerSpans(described, rank -> lane(name, rank), started);
     spark.sc().addSparkListener(spans);
-    TrainingResult trained;
-    List<Span> timeline;
     long before = System.nanoTime();
-    double fitSeconds;
-    try {
-      trained = train(training, name, described);
-      fitSeconds = (double) (System.nanoTime() - before) / TimeUnit.SECONDS.toNanos(1);
-      timeline = spans.await();
-    } finally {
-      spark.sc().removeSparkListener(spans);
-    }
+    TrainingResult trained = train(training, name, described);
+    double fitSeconds = (double) (System.nanoTime() - before) / TimeUnit.SECONDS.toNanos(1);
+    List<Span> timeline = spans.await();
+    // Not when it failed: an interrupted thread that removes a listener leaves Spark unable to
+    // stop.
+    spark.sc().removeSparkListener(spans);
 
     spark.setJobGroup(described, described + ": score", true);
     FoldScoring.Scores scores =
