@@ -13,7 +13,9 @@ import dev.lockstep.network.Network;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -68,7 +70,7 @@ public final class SharedMemoryCoordinator implements Coordinator {
   private Snapshots snapshots;
   private long collectingSince;
   private long appliedSince;
-  private long losses;
+  private final Map<Attempt, Long> stepOfLoss = new HashMap<>();
   private long recoveries;
   private Consumer<RoundTime> roundObserver = time -> {};
 
@@ -150,7 +152,7 @@ public final class SharedMemoryCoordinator implements Coordinator {
       throwIfAborted();
       withdraw(rank);
       if (earlier != null) {
-        losses += earlier.left ? 0 : 1;
+        stepOfLoss.putIfAbsent(new Attempt(rank, earlier.attempt), progression.step());
         recoveries++;
       }
       collected = null;
@@ -266,8 +268,23 @@ public final class SharedMemoryCoordinator implements Coordinator {
           progression.current(),
           progression.step(),
           IntStream.range(0, workers).mapToObj(this::state).toList(),
-          losses,
+          stepOfLoss.size(),
           recoveries);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private record Attempt(int rank, long number) {}
+
+  /**
+   * The step at which the attempt of {@code rank} was lost; the one under way if it was not, or is
+   * not yet known to be.
+   */
+  public long stepOfLoss(int rank, long attempt) {
+    lock.lock();
+    try {
+      return stepOfLoss.getOrDefault(new Attempt(rank, attempt), progression.step());
     } finally {
       lock.unlock();
     }
@@ -626,9 +643,9 @@ public final class SharedMemoryCoordinator implements Coordinator {
       lock.lock();
       try {
         boolean early = failure == null && !(progression.current() instanceof Directive.Finish);
-        if (early && seats[rank] == this && !left) {
+        if (early && seats[rank] == this) {
           left = true;
-          losses++;
+          stepOfLoss.putIfAbsent(new Attempt(rank, attempt), progression.step());
         }
       } finally {
         lock.unlock();

@@ -198,6 +198,8 @@ class SharedMemoryCoordinatorTest {
     assertThat(coordinator.state().losses()).isEqualTo(1);
     assertThat(coordinator.state().recoveries()).isEqualTo(1);
     assertThat(coordinator.state().step()).isEqualTo(1);
+    assertThat(coordinator.stepOfLoss(1, 1)).isZero();
+    assertThat(coordinator.stepOfLoss(1, 2)).isEqualTo(1);
     assertThat(rounds).hasSize(1);
     assertThat(rounds.get(0).computeNanos()).isPositive();
   }

@@ -82,7 +82,7 @@ final class GangTasks extends SparkListener implements WorkerTasks {
   }
 
   private void failed(TaskInfo task, TaskFailedReason reason) {
-    long step = coordinator.state().step();
+    long step = coordinator.stepOfLoss(task.partitionId(), task.taskId());
     String error = error(reason);
     String what =
         "worker of rank %d failed at step %d: attempt %d on %s (executor %s): %s"
