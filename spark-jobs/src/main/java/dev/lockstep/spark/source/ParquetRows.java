@@ -14,13 +14,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.HadoopReadOptions;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
-import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.parquet.io.ColumnIOFactory;
+import org.apache.parquet.io.InputFile;
 import org.apache.parquet.io.MessageColumnIO;
 import org.apache.parquet.io.RecordReader;
 import org.apache.parquet.io.api.Converter;
@@ -115,9 +116,9 @@ final class ParquetRows {
    *
    * @param name what errors call it
    */
-  void read(String name, HadoopInputFile file) throws IOException {
+  void read(String name, InputFile file, Configuration hadoop) throws IOException {
     try (ParquetFileReader reader =
-        ParquetFileReader.open(file, HadoopReadOptions.builder(file.getConfiguration()).build())) {
+        ParquetFileReader.open(file, HadoopReadOptions.builder(hadoop).build())) {
       MessageType schema = reader.getFileMetaData().getSchema();
       Row row = new Row(name, schema);
       reader.setRequestedSchema(row.schema);

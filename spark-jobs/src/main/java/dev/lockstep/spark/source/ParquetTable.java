@@ -1,6 +1,7 @@
 package dev.lockstep.spark.source;
 
 import dev.lockstep.spark.storage.Location;
+import dev.lockstep.spark.storage.Patience;
 import dev.lockstep.spark.storage.StoredFile;
 import dev.lockstep.yaml.ConfigurationException;
 import java.io.FileNotFoundException;
@@ -27,8 +28,9 @@ record ParquetTable(String name, List<Part> files, Configuration hadoop) {
    * One file.
    *
    * @param name its path in the user's words
+   * @param patience with its file system
    */
-  record Part(String name, FileStatus status) {}
+  record Part(String name, FileStatus status, Patience patience) {}
 
   /**
    * The table at a path that a user wrote, as {@link Location#of}.
@@ -40,12 +42,13 @@ record ParquetTable(String name, List<Part> files, Configuration hadoop) {
     Configuration hadoop = Location.hadoopConfiguration();
     try {
       Path path = location.hadoopPath();
-      FileSystem system = path.getFileSystem(hadoop);
-      FileStatus found = system.getFileStatus(path);
+      Patience patience = location.patience();
+      FileSystem system = patience.await("be reached", () -> path.getFileSystem(hadoop));
+      FileStatus found = patience.await("be looked up", () -> system.getFileStatus(path));
       List<Part> files =
           found.isFile()
-              ? List.of(new Part(location.toString(), found))
-              : inside(location, system.listStatus(path));
+              ? List.of(part(location, found))
+              : inside(location, patience.await("be listed", () -> system.listStatus(path)));
       return new ParquetTable(location.toString(), files, hadoop);
     } catch (FileNotFoundException e) {
       throw new ConfigurationException(
@@ -60,6 +63,10 @@ record ParquetTable(String name, List<Part> files, Configuration hadoop) {
     }
   }
 
+  private static Part part(Location location, FileStatus status) {
+    return new Part(location.toString(), status, location.patience());
+  }
+
   private static List<Part> inside(Location directory, FileStatus[] entries) {
     List<Part> files = new ArrayList<>();
     for (FileStatus entry : entries) {
@@ -72,7 +79,7 @@ record ParquetTable(String name, List<Part> files, Configuration hadoop) {
             "%s: has the directory '%s' in it, but Parquet files must lie in one directory; write the data without partitionBy"
                 .formatted(directory, name));
       }
-      files.add(new Part(directory.child(name).toString(), entry));
+      files.add(part(directory.child(name), entry));
     }
     if (files.isEmpty()) {
       throw new ConfigurationException(
@@ -102,7 +109,8 @@ record ParquetTable(String name, List<Part> files, Configuration hadoop) {
   void read(ParquetRows rows) {
     for (Part file : files) {
       try {
-        rows.read(file.name(), HadoopInputFile.fromStatus(file.status(), hadoop));
+        HadoopInputFile input = HadoopInputFile.fromStatus(file.status(), hadoop);
+        rows.read(file.name(), new PatientInputFile(input, file.patience()), hadoop);
       } catch (ConfigurationException e) {
         throw e;
       } catch (IOException | RuntimeException e) {

@@ -33,10 +33,9 @@ public sealed interface Location permits LocalLocation, HadoopLocation, PatientL
     if (written.isBlank()) {
       throw new ConfigurationException("the path is empty but must name a file or a directory");
     }
-    SparkEnv spark = SparkEnv.get();
-    SparkConf conf = spark == null ? new SparkConf() : spark.conf();
+    Duration timeout = timeout();
     try {
-      return new PatientLocation(parse(written), timeout(conf));
+      return new PatientLocation(parse(written), timeout);
     } catch (IllegalArgumentException e) {
       throw new ConfigurationException(
           "'%s' is not a path that can be used: %s".formatted(written, e.getMessage()), e);
@@ -95,7 +94,14 @@ public sealed interface Location permits LocalLocation, HadoopLocation, PatientL
     return HadoopLocation.of(path, hadoopConfiguration());
   }
 
-  private static Duration timeout(SparkConf conf) {
+  /** How long its file system is waited for where Hadoop's libraries use {@link #hadoopPath}. */
+  default Patience patience() {
+    return new Patience(toString(), timeout());
+  }
+
+  private static Duration timeout() {
+    SparkEnv spark = SparkEnv.get();
+    SparkConf conf = spark == null ? new SparkConf() : spark.conf();
     String key = "spark.lockstep.storageTimeout";
     try {
       Duration timeout = Duration.ofMillis(conf.getTimeAsMs(key, "10min"));

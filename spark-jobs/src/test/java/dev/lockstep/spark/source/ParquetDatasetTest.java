@@ -8,6 +8,7 @@ import dev.lockstep.data.Examples;
 import dev.lockstep.data.FloatFeatures;
 import dev.lockstep.data.Shape;
 import dev.lockstep.random.CounterRandom;
+import dev.lockstep.spark.LogLines;
 import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
 import java.io.ByteArrayInputStream;
@@ -15,6 +16,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,6 +28,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.parquet.example.data.Group;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -528,5 +532,34 @@ class ParquetDatasetTest {
                     2,
                     new byte[] {1, 0})
                 .fingerprint());
+  }
+
+  @Test
+  @Timeout(60)
+  void aNameNodeThatDoesNotAnswerIsGivenUpAfterTheStorageTimeout() throws IOException {
+    System.setProperty("spark.lockstep.storageTimeout", "2s");
+    try (ServerSocket mute = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        LogLines log = LogLines.open()) {
+      String path = "hdfs://127.0.0.1:%d/data".formatted(mute.getLocalPort());
+      DatasetSource source =
+          DatasetSource.read(
+              Section.parse(
+                  "a.yaml",
+                  "dataset: {parquet: '%s', features: pixels, label: label}".formatted(path)));
+
+      assertThatExceptionOfType(ConfigurationException.class)
+          .isThrownBy(source::load)
+          .withMessage(
+              path
+                  + ": cannot be listed: "
+                  + path
+                  + ": its file system did not answer for 2 s (spark.lockstep.storageTimeout) when it was to be looked up; expected a Parquet file or a directory of them");
+      assertThat(log.with("waiting since"))
+          .containsExactly(
+              "waiting since 1 s for %s to be looked up: its file system does not answer; giving up in 1 s"
+                  .formatted(path));
+    } finally {
+      System.clearProperty("spark.lockstep.storageTimeout");
+    }
   }
 }
