@@ -80,7 +80,10 @@ final class CheckpointedGang {
     writing.shutdown();
     try {
       if (!writing.awaitTermination(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-        LOG.warn("waiting for a checkpoint to be written to {}", run);
+        LOG.warn(
+            "waiting since {} s for a checkpoint to be written to {}; giving up when its file system leaves one operation unanswered for spark.lockstep.storageTimeout",
+            PATIENCE_SECONDS,
+            run);
         writing.awaitTermination(Long.MAX_VALUE, TimeUnit.NANOSECONDS);
       }
     } catch (InterruptedException e) {

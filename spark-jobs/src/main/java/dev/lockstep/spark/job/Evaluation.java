@@ -3,6 +3,7 @@ package dev.lockstep.spark.job;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.config.EngineChoice;
+import dev.lockstep.config.WorkerLoss;
 import dev.lockstep.coordinator.ShardTally;
 import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.data.Dataset;
@@ -55,10 +56,15 @@ public final class Evaluation {
       return sum(
           opened.network().classes(),
           shards,
-          spark
-              .parallelize(IntStream.range(0, tasks).boxed().toList(), tasks)
-              .mapPartitions(ranks -> tallies(shared.value(), source, shards, ranks, tasks))
-              .collect());
+          JobWatch.run(
+              spark,
+              "the evaluation of %d examples".formatted(dataset.test().size()),
+              WorkerLoss.DEFAULT.replacementTimeout(),
+              () ->
+                  spark
+                      .parallelize(IntStream.range(0, tasks).boxed().toList(), tasks)
+                      .mapPartitions(ranks -> tallies(shared.value(), source, shards, ranks, tasks))
+                      .collect()));
     } finally {
       shared.destroy();
     }

@@ -19,6 +19,7 @@ import dev.lockstep.worker.Evaluator;
 import dev.lockstep.yaml.Section;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -33,15 +34,22 @@ import org.apache.spark.broadcast.Broadcast;
  * @param name of the configuration
  * @param yaml the configuration, which has the split
  * @param tasks how many share the work; the metrics do not depend on it
+ * @param slotTimeout how long they may wait for slots
  */
-record FoldScoring(String name, String yaml, int shards, int classes, int tasks)
+record FoldScoring(
+    String name, String yaml, int shards, int classes, int tasks, Duration slotTimeout)
     implements Serializable {
 
   /** The scoring of what {@code configuration} trains. */
   static FoldScoring of(Configuration configuration, int classes, int tasks) {
     int shards = configuration.plan().shards();
     return new FoldScoring(
-        configuration.name(), Section.write(configuration.resolved()), shards, classes, tasks);
+        configuration.name(),
+        Section.write(configuration.resolved()),
+        shards,
+        classes,
+        tasks,
+        configuration.workerLoss().replacementTimeout());
   }
 
   /**
@@ -107,10 +115,15 @@ record FoldScoring(String name, String yaml, int shards, int classes, int tasks)
     try {
       FoldScoring scoring = this;
       List<Part> parts =
-          spark
-              .parallelize(IntStream.range(0, tasks).boxed().toList(), tasks)
-              .map(rank -> scoring.part(rank, shared.value()))
-              .collect();
+          JobWatch.run(
+              spark,
+              "the scores of " + name,
+              slotTimeout,
+              () ->
+                  spark
+                      .parallelize(IntStream.range(0, tasks).boxed().toList(), tasks)
+                      .map(rank -> scoring.part(rank, shared.value()))
+                      .collect());
       return new Scores(
           sum(parts.stream().map(part -> part.training).toList()),
           sum(parts.stream().map(part -> part.validation).toList()),

@@ -1,5 +1,6 @@
 package dev.lockstep.spark.job;
 
+import dev.lockstep.config.WorkerLoss;
 import dev.lockstep.data.Examples;
 import dev.lockstep.data.Features;
 import dev.lockstep.engine.Batch;
@@ -35,10 +36,16 @@ public final class Prediction {
     int tasks = Math.max(1, Math.min(Slots.of(spark), features.size() / Evaluator.BATCH));
     Broadcast<Tuple2<ModelFile, Input>> shared = spark.broadcast(new Tuple2<>(model, input));
     try {
-      return spark
-          .parallelize(IntStream.range(0, tasks).boxed().toList(), tasks)
-          .mapPartitions(parts -> predict(shared.value()._1(), shared.value()._2(), parts, tasks))
-          .collect();
+      return JobWatch.run(
+          spark,
+          "the predictions of %d inputs".formatted(features.size()),
+          WorkerLoss.DEFAULT.replacementTimeout(),
+          () ->
+              spark
+                  .parallelize(IntStream.range(0, tasks).boxed().toList(), tasks)
+                  .mapPartitions(
+                      parts -> predict(shared.value()._1(), shared.value()._2(), parts, tasks))
+                  .collect());
     } finally {
       shared.destroy();
     }
