@@ -21,7 +21,10 @@ public record EarlyStopping(
   public enum Monitor {
     LOSS("validation.loss", Metrics::loss, false),
     ACCURACY("validation.accuracy", Metrics::accuracy, true),
-    MSE("validation.mse", Metrics::mse, false);
+    MSE("validation.mse", Metrics::mse, false),
+    RECALL("validation.recall.macro", metrics -> metrics.confusion().macroRecall(), true),
+    PRECISION("validation.precision.macro", metrics -> metrics.confusion().macroPrecision(), true),
+    F1("validation.f1.macro", metrics -> metrics.confusion().macroF1(), true);
 
     private final String key;
     private final ToDoubleFunction<Metrics> value;

@@ -22,6 +22,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What the coordinator asks for, in which order, and when it ends. */
 class ProgressionTest {
@@ -138,5 +140,37 @@ class ProgressionTest {
 
     assertThat(progression.stoppedEarly()).isTrue();
     assertThat(progression.resultEpoch()).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"ACCURACY", "RECALL", "PRECISION", "F1"})
+  void ofTheMetricsOfClassesMoreIsBetter(Monitor monitor) {
+    EarlyStopping stopping = new EarlyStopping(monitor, 0, 0, false);
+    Metrics worse = metrics(new long[] {3, 2, 2, 3});
+    Metrics better = metrics(new long[] {4, 1, 1, 4});
+
+    assertThat(stopping.better(worse, better)).isTrue();
+    assertThat(stopping.better(better, worse)).isFalse();
+  }
+
+  /** Rows are true classes; macro recall is not the accuracy where classes are not of one size. */
+  @Test
+  void recallIsTheMeanOfTheClasses() {
+    EarlyStopping stopping = new EarlyStopping(Monitor.RECALL, 0, 0, false);
+    Metrics allOfOneClass = metrics(new long[] {9, 0, 2, 0});
+    Metrics ofBoth = metrics(new long[] {6, 3, 0, 2});
+
+    assertThat(ofBoth.accuracy()).isLessThan(allOfOneClass.accuracy());
+    assertThat(stopping.better(allOfOneClass, ofBoth)).isTrue();
+  }
+
+  private static Metrics metrics(long[] confusion) {
+    Tally tally = new Tally(2);
+    for (int cell = 0; cell < confusion.length; cell++) {
+      for (long i = 0; i < confusion[cell]; i++) {
+        tally.add(cell / 2, cell % 2, 1, 0);
+      }
+    }
+    return tally.metrics();
   }
 }

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.lockstep.metrics.Metric;
+import dev.lockstep.spark.LogLines;
+import dev.lockstep.spark.source.ParquetFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,8 +17,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.parquet.example.data.Group;
 import org.apache.spark.SparkContext;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerJobEnd;
@@ -372,6 +376,47 @@ class CrossValidateCommandTest {
               Arrays.stream(ofClass).max().orElseThrow()
                   - Arrays.stream(ofClass).min().orElseThrow())
           .isLessThanOrEqualTo(1);
+    }
+  }
+
+  @Test
+  void ofAClassWithFewerExamplesThanFoldsAWarningIsGiven() throws IOException {
+    List<Consumer<Group>> rows = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      double x = i;
+      double label = i < 3 ? 1 : 0;
+      rows.add(row -> row.append("x", x / 40).append("label", label));
+    }
+    Path table = directory.resolve("rare.parquet");
+    ParquetFile.of("required double x; required double label;").write(table, rows);
+    Path rare =
+        Files.writeString(
+            directory.resolve("rare.yaml"),
+            """
+            dataset: {parquet: '%s', features: x, label: label}
+            network: {layers: [{dense: {units: 2, activation: softmax}}], loss: categorical_crossentropy}
+            training: {batchSize: 5, epochs: 1, shards: 8}
+            """
+                .formatted(table));
+
+    try (LogLines log = LogLines.open()) {
+      Invocation validated =
+          Invocation.of(
+              "cross-validate",
+              "--config",
+              rare.toString(),
+              "--master",
+              "local[2]",
+              "--output",
+              directory.resolve("rare").toString(),
+              "--folds",
+              "4",
+              "--stratified");
+
+      assertThat(validated.exitCode()).as(validated.err()).isZero();
+      assertThat(log.with("training examples, fewer than"))
+          .containsExactly(
+              "class 1 has 3 training examples, fewer than the 4 folds: some folds validate on none of it");
     }
   }
 }

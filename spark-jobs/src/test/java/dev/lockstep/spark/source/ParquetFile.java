@@ -16,16 +16,17 @@ import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 
 /** A Parquet file of a few rows, written by Parquet's own writer. */
-record ParquetFile(MessageType schema, CompressionCodecName codec, long rowGroupBytes) {
+public record ParquetFile(MessageType schema, CompressionCodecName codec, long rowGroupBytes) {
   /** With the columns {@code fields}, as Parquet writes schemas. */
-  static ParquetFile of(String fields) {
+  public static ParquetFile of(String fields) {
     return new ParquetFile(
         MessageTypeParser.parseMessageType("message rows {" + fields + "}"),
         CompressionCodecName.SNAPPY,
         1 << 20);
   }
 
-  void write(Path file, List<? extends Consumer<Group>> rows) {
+  /** Writes {@code rows} to {@code file}, whatever lies there. */
+  public void write(Path file, List<? extends Consumer<Group>> rows) {
     SimpleGroupFactory groups = new SimpleGroupFactory(schema);
     try (ParquetWriter<Group> writer =
         ExampleParquetWriter.builder(
@@ -48,7 +49,7 @@ record ParquetFile(MessageType schema, CompressionCodecName codec, long rowGroup
   }
 
   /** Adds an array as Spark writes it; null is a null element. */
-  static void addArray(Group row, String column, Double... numbers) {
+  public static void addArray(Group row, String column, Double... numbers) {
     Group array = row.addGroup(column);
     for (Double number : numbers) {
       Group element = array.addGroup(0);

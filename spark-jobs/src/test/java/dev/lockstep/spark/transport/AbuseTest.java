@@ -8,6 +8,7 @@ import dev.lockstep.coordinator.Seat;
 import dev.lockstep.coordinator.SharedMemoryCoordinator;
 import dev.lockstep.engine.Dl4jEngine;
 import dev.lockstep.random.CounterRandom;
+import dev.lockstep.spark.LogLines;
 import dev.lockstep.spark.transport.Message.Contributed;
 import dev.lockstep.spark.transport.Message.Heartbeat;
 import dev.lockstep.spark.transport.Message.Join;
@@ -46,6 +47,7 @@ import org.junit.jupiter.api.Timeout;
 class AbuseTest {
   private static final String SETTINGS = "epochs: 6, optimizer: adam";
   private static final int ATTACKS = 10_000;
+  private static final int REPLAYS = 2000;
 
   private final SmallTraining training = SmallTraining.of(SETTINGS, Dl4jEngine::new, 2);
 
@@ -56,7 +58,8 @@ class AbuseTest {
   @Test
   void tenThousandMessagesOfStrangersLeaveTheTrainingUnharmed() throws Exception {
     SharedMemoryCoordinator coordinator = training.coordinator();
-    try (CoordinatorServer server = serve(coordinator)) {
+    try (CoordinatorServer server = serve(coordinator);
+        LogLines log = LogLines.open()) {
       Seat first = training.remote(server.invitation()).join(0, 0);
       first.close();
 
@@ -74,6 +77,11 @@ class AbuseTest {
 
       assertThat(coordinator.result().parameters()).isEqualTo(training.here().parameters());
       assertThat(server.refused()).isGreaterThan(ATTACKS / 2);
+      assertThat(log.with("refused"))
+          .singleElement()
+          .asString()
+          .startsWith("refused 127.0.0.1: ")
+          .endsWith("; further refusals of this peer are not logged");
     }
   }
 
@@ -114,6 +122,64 @@ class AbuseTest {
         // Turned away before all was written.
       }
     }
+  }
+
+  @Test
+  void replaysByAPeerThatKnowsTheSecretLeaveTheTrainingUnharmed() throws Exception {
+    SharedMemoryCoordinator coordinator = training.coordinator();
+    try (CoordinatorServer server = serve(coordinator)) {
+      training.remote(server.invitation()).join(0, 0).close();
+      replay(server.invitation(), REPLAYS / 2);
+      long before = memory();
+      replay(server.invitation(), REPLAYS / 4);
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .untilAsserted(() -> assertThat(memory() - before).isLessThan(4 << 20));
+      CompletableFuture<Void> replaying =
+          CompletableFuture.runAsync(() -> replay(server.invitation(), REPLAYS / 4));
+      training.runFrom(training.remote(server.invitation()), 1);
+      replaying.get(60, TimeUnit.SECONDS);
+
+      assertThat(coordinator.result().parameters()).isEqualTo(training.here().parameters());
+    }
+  }
+
+  /** Says again, each time over a new connection, what an attempt said that has gone. */
+  private static void replay(Invitation invitation, int times) {
+    Place gone = new Place(invitation.run(), 0, 0);
+    TransportConf conf = conf(invitation);
+    try (TransportContext context = new TransportContext(conf, new Deaf());
+        TransportClientFactory connections = connections(context, conf, invitation)) {
+      for (int i = 0; i < times; i++) {
+        TransportClient client =
+            connections.createUnmanagedClient(invitation.host(), invitation.port());
+        try {
+          if (i % 2 == 0) {
+            client.sendRpcSync(new Message(gone, new Join("00".repeat(32))).encode(), 10_000);
+          }
+          Wire.upload(client, contributed(gone, 0, 0), ByteBuffer.allocate(64));
+        } catch (RuntimeException e) {
+          // Turned away at the door.
+        }
+        Awaitility.await()
+            .pollDelay(Duration.ZERO)
+            .pollInterval(Duration.ofMillis(1))
+            .until(() -> !client.isActive());
+      }
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static TransportConf conf(Invitation invitation) {
+    return Wire.conf(SmallTraining.conf(), false, invitation.workerLoss().workerTimeout(), 1);
+  }
+
+  private static TransportClientFactory connections(
+      TransportContext context, TransportConf conf, Invitation invitation) {
+    return context.createClientFactory(
+        List.of(
+            new AuthClientBootstrap(conf, invitation.run().toString(), Wire.secret(invitation))));
   }
 
   @Test
@@ -190,14 +256,9 @@ class AbuseTest {
   private static void expectClosed(Invitation invitation, Place place, Message upload, int bytes)
       throws Exception {
     Deaf deaf = new Deaf();
-    TransportConf conf =
-        Wire.conf(SmallTraining.conf(), false, invitation.workerLoss().workerTimeout(), 1);
+    TransportConf conf = conf(invitation);
     try (TransportContext context = new TransportContext(conf, deaf);
-        TransportClientFactory connections =
-            context.createClientFactory(
-                List.of(
-                    new AuthClientBootstrap(
-                        conf, invitation.run().toString(), Wire.secret(invitation))))) {
+        TransportClientFactory connections = connections(context, conf, invitation)) {
       TransportClient client =
           connections.createUnmanagedClient(invitation.host(), invitation.port());
       try {
