@@ -42,7 +42,15 @@ record FoldRunner(
 
   /** What {@link FoldQueue} runs. */
   FoldQueue.Task<FoldResult> task(Candidate candidate, int split) {
-    return new FoldQueue.Task<>(name(candidate, split), () -> run(candidate, split));
+    String name = name(candidate, split);
+    Begun begun = new Begun();
+    return new FoldQueue.Task<>(name, () -> run(candidate, split, name, begun));
+  }
+
+  /** When a fold was begun for the first time, and its spans since; of one thread at a time. */
+  private static final class Begun {
+    private Instant at;
+    private WorkerSpans spans;
   }
 
   private String name(Candidate candidate, int split) {
@@ -53,23 +61,25 @@ record FoldRunner(
   }
 
   /** The jobs of the calling thread get a pool and descriptions of their own. */
-  private FoldResult run(Candidate candidate, int split) throws IOException {
-    Instant started = Instant.now();
-    String name = name(candidate, split);
+  private FoldResult run(Candidate candidate, int split, String name, Begun begun)
+      throws IOException {
     String described = "%s of %s".formatted(name, plan.name());
     Configuration configuration = plan.configuration(candidate, split);
     Training training = Training.of(configuration, dataset);
     spark.setLocalProperty(POOL, name);
 
-    WorkerSpans spans = new WorkerSpans(described, rank -> lane(name, rank), started);
-    spark.sc().addSparkListener(spans);
+    if (begun.at == null) {
+      begun.at = Instant.now();
+      begun.spans = new WorkerSpans(described, rank -> lane(name, rank), begun.at);
+      spark.sc().addSparkListener(begun.spans);
+    }
     long before = System.nanoTime();
     TrainingResult trained = train(training, name, described);
     double fitSeconds = (double) (System.nanoTime() - before) / TimeUnit.SECONDS.toNanos(1);
-    List<Span> timeline = spans.await();
-    // Not when it failed: an interrupted thread that removes a listener leaves Spark unable to
-    // stop.
-    spark.sc().removeSparkListener(spans);
+    List<Span> timeline = begun.spans.await();
+    // Not when it failed: it may be run again, and an interrupted thread that removes a listener
+    // leaves Spark unable to stop.
+    spark.sc().removeSparkListener(begun.spans);
 
     spark.setJobGroup(described, described + ": score", true);
     FoldScoring.Scores scores =
@@ -79,7 +89,7 @@ record FoldRunner(
             candidate.number(),
             split,
             plan.repeat(split),
-            started,
+            begun.at,
             fitSeconds,
             scores.validationSeconds(),
             trained.epoch(),
@@ -101,7 +111,7 @@ record FoldRunner(
             Map.of());
     ObjectNode hyperparameters = configuration.resolved().put("network", training.network().name());
     EventFile events =
-        new EventFile(started, Instant.now(), hyperparameters, trained.history(), metrics);
+        new EventFile(begun.at, Instant.now(), hyperparameters, trained.history(), metrics);
     files.write(result, scores.predictions(), reported, events);
     return result;
   }

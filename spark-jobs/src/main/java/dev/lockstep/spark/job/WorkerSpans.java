@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
 import org.apache.spark.scheduler.SparkListener;
@@ -19,8 +18,8 @@ import org.apache.spark.scheduler.TaskInfo;
 import scala.collection.JavaConverters;
 
 /**
- * When and where each worker of one Spark job ran, every attempt, as Spark tells it. Safe for use
- * by many threads.
+ * When and where each worker of one training ran, every attempt, as Spark tells it. Safe for use by
+ * many threads.
  */
 final class WorkerSpans extends SparkListener {
   /** Spark tells it some milliseconds later; a report without a timeline is better than a wait. */
@@ -29,13 +28,14 @@ final class WorkerSpans extends SparkListener {
   private final String group;
   private final IntFunction<String> lanes;
   private final Instant origin;
-  private final Set<Integer> jobs = new HashSet<>();
+  private final Set<Integer> running = new HashSet<>();
   private final Set<Integer> stages = new HashSet<>();
   private final Map<Integer, List<Span>> spansByRank = new TreeMap<>();
-  private final CountDownLatch ended = new CountDownLatch(1);
+  private boolean begun;
 
   /**
-   * Those of the job of Spark's group {@code group}.
+   * Those of the jobs of Spark's group {@code group}, one for each time that the training was
+   * begun.
    *
    * @param lanes what the row of the worker of this rank is called
    * @param origin where time begins
@@ -50,7 +50,8 @@ final class WorkerSpans extends SparkListener {
   public synchronized void onJobStart(SparkListenerJobStart start) {
     if (start.properties() != null
         && group.equals(start.properties().getProperty("spark.jobGroup.id"))) {
-      jobs.add(start.jobId());
+      begun = true;
+      running.add(start.jobId());
       JavaConverters.seqAsJavaList(start.stageIds()).forEach(id -> stages.add((Integer) id));
     }
   }
@@ -65,8 +66,8 @@ final class WorkerSpans extends SparkListener {
 
   @Override
   public synchronized void onJobEnd(SparkListenerJobEnd end) {
-    if (jobs.contains(end.jobId())) {
-      ended.countDown();
+    if (running.remove(end.jobId())) {
+      notifyAll();
     }
   }
 
@@ -85,18 +86,21 @@ final class WorkerSpans extends SparkListener {
     return Math.max(0, epochMillis - origin.toEpochMilli()) / 1e3;
   }
 
-  /** All of them, by worker and attempt, once the job has ended. */
-  List<Span> await() {
+  /** All of them, by worker and attempt, once the last job has ended. */
+  synchronized List<Span> await() {
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS);
     try {
-      if (!ended.await(PATIENCE_MILLIS, TimeUnit.MILLISECONDS)) {
-        return List.of();
+      while (!begun || !running.isEmpty()) {
+        long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+        if (left <= 0) {
+          return List.of();
+        }
+        wait(left);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return List.of();
     }
-    synchronized (this) {
-      return spansByRank.values().stream().flatMap(List::stream).toList();
-    }
+    return spansByRank.values().stream().flatMap(List::stream).toList();
   }
 }

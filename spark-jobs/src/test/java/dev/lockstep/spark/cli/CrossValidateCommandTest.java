@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -25,6 +26,8 @@ import org.apache.spark.SparkContext;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerJobEnd;
 import org.apache.spark.scheduler.SparkListenerJobStart;
+import org.apache.spark.scheduler.SparkListenerStageSubmitted;
+import org.apache.spark.scheduler.SparkListenerTaskStart;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -315,6 +318,42 @@ class CrossValidateCommandTest {
 
     assertThat(resume(other).exitCode()).isZero();
     assertThat(other.resolve("manifest.json")).exists();
+  }
+
+  /** Cancels the first job of one fold when its worker runs. */
+  public static final class SaboteurOfTheFirstAttempt extends SparkListener {
+    private final AtomicInteger cancelled = new AtomicInteger();
+
+    @Override
+    public void onStageSubmitted(SparkListenerStageSubmitted submitted) {
+      String description = submitted.properties().getProperty("spark.job.description", "");
+      if (description.startsWith("fold 2/3 ")) {
+        cancelled.compareAndSet(0, 1 + submitted.stageInfo().stageId());
+      }
+    }
+
+    @Override
+    public void onTaskStart(SparkListenerTaskStart start) {
+      if (cancelled.get() == 1 + start.stageId()) {
+        SparkContext.getOrCreate().cancelStage(start.stageId());
+      }
+    }
+  }
+
+  @Test
+  void aFoldThatFailsOnceIsRunAgainAndBothAttemptsAreInTheTimeline() throws IOException {
+    System.setProperty(LISTENERS, SaboteurOfTheFirstAttempt.class.getName());
+
+    Invocation validated = crossValidate("--folds", "3");
+
+    assertThat(validated.exitCode()).as(validated.err()).isZero();
+    JsonNode timeline =
+        json(Path.of(validated.lastLine()).resolve("report.json")).at("/runs/0/timeline");
+    assertThat(timeline)
+        .filteredOn(span -> span.path("lane").asText().equals("fold 2/3"))
+        .extracting(span -> span.path("outcome").asText())
+        .containsExactly("killed", "done");
+    assertThat(timeline).hasSize(4);
   }
 
   /** Which jobs run at once, and what Spark's pages call them. */
