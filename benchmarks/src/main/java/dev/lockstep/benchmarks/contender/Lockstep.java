@@ -8,6 +8,7 @@ import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.coordinator.TrainingResult;
 import dev.lockstep.metrics.EpochRecord;
 import dev.lockstep.metrics.Metrics;
+import dev.lockstep.spark.gang.ConfiguredTraining;
 import dev.lockstep.spark.gang.Gang;
 import dev.lockstep.spark.gang.SelectedEngine;
 import dev.lockstep.spark.gang.Training;
@@ -56,7 +57,9 @@ public record Lockstep(
   public Run train(Task task) {
     Training training =
         new Training(
-            spark.isLocal() ? Optional.empty() : Optional.of(task.configuration()),
+            spark.isLocal()
+                ? Optional.empty()
+                : Optional.of(ConfiguredTraining.of(task.configuration())),
             averagedMyWay(task.plan()),
             task.network(),
             task.data(),

@@ -1,6 +1,5 @@
 package dev.lockstep.spark.gang;
 
-import dev.lockstep.config.Configuration;
 import dev.lockstep.config.WorkerLoss;
 import dev.lockstep.coordinator.CheckpointSchedule;
 import dev.lockstep.coordinator.Progress;
@@ -58,8 +57,7 @@ public final class Gang {
     this.training = training;
     this.order = training.order();
     this.size = size;
-    this.workerLoss =
-        training.configuration().map(Configuration::workerLoss).orElse(WorkerLoss.DEFAULT);
+    this.workerLoss = training.recipe().map(TrainingRecipe::workerLoss).orElse(WorkerLoss.DEFAULT);
     this.coordinator =
         new SharedMemoryCoordinator(
             training.plan(),

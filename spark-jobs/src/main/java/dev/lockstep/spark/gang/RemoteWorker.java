@@ -1,13 +1,10 @@
 package dev.lockstep.spark.gang;
 
-import dev.lockstep.config.Configuration;
 import dev.lockstep.coordinator.FencedException;
 import dev.lockstep.coordinator.RunAbortedException;
 import dev.lockstep.spark.transport.Invitation;
 import dev.lockstep.spark.transport.RemoteCoordinator;
 import dev.lockstep.yaml.ConfigurationException;
-import dev.lockstep.yaml.Section;
-import java.util.List;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.TaskKilledException;
@@ -16,35 +13,27 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What one Spark task does on an executor: makes the training anew from its configuration, once in
- * each JVM, and works on it for the coordinator on the driver.
+ * What one Spark task does on an executor: makes the training anew from its recipe, once in each
+ * JVM, and works on it for the coordinator on the driver.
  *
- * @param name of the configuration
- * @param yaml the configuration, with every default written out
  * @param fingerprint of the driver's training examples, which the executor's must have too
  * @param workers size of the gang
  * @param invitation holds the run's secret
  */
-record RemoteWorker(
-    String name, String yaml, String fingerprint, int workers, Invitation invitation)
+record RemoteWorker(TrainingRecipe recipe, String fingerprint, int workers, Invitation invitation)
     implements VoidFunction<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(RemoteWorker.class);
 
   /** The workers of {@code training}. */
   static RemoteWorker of(Training training, int workers, Invitation invitation) {
-    Configuration configuration =
+    TrainingRecipe recipe =
         training
-            .configuration()
+            .recipe()
             .orElseThrow(
                 () ->
                     new IllegalStateException(
-                        "a training without a configuration cannot be made anew on executors"));
-    return new RemoteWorker(
-        configuration.name(),
-        Section.write(configuration.resolved()),
-        training.data().training().fingerprint(),
-        workers,
-        invitation);
+                        "a training without a recipe cannot be made anew on executors"));
+    return new RemoteWorker(recipe, training.data().training().fingerprint(), workers, invitation);
   }
 
   @Override
@@ -73,7 +62,7 @@ record RemoteWorker(
 
   private Training training() {
     Preflight.requireNativeLibraries();
-    Training training = Training.of(Configuration.read(name + ".yaml", yaml, List.of()));
+    Training training = recipe.make();
     String own = training.data().training().fingerprint();
     if (!own.equals(fingerprint)) {
       throw new ConfigurationException(

@@ -15,13 +15,12 @@ import java.util.Optional;
 /**
  * A training that is ready to run, with any number of workers.
  *
- * @param configuration what {@link #of} makes it from, on the driver and on every executor alike;
- *     if empty, it can run in the driver's JVM only
+ * @param recipe what executors make it from; if empty, it can run in the driver's JVM only
  * @param initialParameters what training starts from, in DL4J's order
  * @param engines opens the engine of each worker
  */
 public record Training(
-    Optional<Configuration> configuration,
+    Optional<TrainingRecipe> recipe,
     TrainingPlan plan,
     Network network,
     TrainingSet data,
@@ -59,7 +58,7 @@ public record Training(
     Split split = configuration.validation().split(dataset.training(), configuration.seed());
     Network network = configuration.network(dataset.shape(), dataset.classes());
     return new Training(
-        Optional.of(configuration),
+        Optional.of(ConfiguredTraining.of(configuration)),
         configuration.plan(),
         network,
         new TrainingSet(dataset, split),

@@ -10,6 +10,7 @@ import dev.lockstep.data.Examples;
 import dev.lockstep.metrics.Ranking;
 import dev.lockstep.spark.gang.Preflight;
 import dev.lockstep.spark.gang.SelectedEngine;
+import dev.lockstep.spark.gang.Slots;
 import dev.lockstep.spark.gang.Training;
 import dev.lockstep.spark.job.CrossValidation.Candidate;
 import dev.lockstep.spark.job.TrainingJob.Place;

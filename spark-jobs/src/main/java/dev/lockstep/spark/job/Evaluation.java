@@ -14,6 +14,7 @@ import dev.lockstep.metrics.Metrics;
 import dev.lockstep.metrics.Tally;
 import dev.lockstep.model.ModelDescription;
 import dev.lockstep.spark.gang.SelectedEngine;
+import dev.lockstep.spark.gang.Slots;
 import dev.lockstep.spark.source.DatasetSource;
 import dev.lockstep.worker.Evaluator;
 import dev.lockstep.yaml.ConfigurationException;

@@ -1,6 +1,7 @@
 package dev.lockstep.spark.job;
 
 import dev.lockstep.config.WorkerLoss;
+import dev.lockstep.spark.gang.Slots;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;

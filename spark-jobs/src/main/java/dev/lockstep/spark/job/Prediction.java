@@ -7,6 +7,7 @@ import dev.lockstep.engine.Batch;
 import dev.lockstep.engine.Engine;
 import dev.lockstep.engine.FloatVector;
 import dev.lockstep.network.Network;
+import dev.lockstep.spark.gang.Slots;
 import dev.lockstep.spark.source.InputSource;
 import dev.lockstep.worker.Evaluator;
 import dev.lockstep.yaml.ConfigurationException;

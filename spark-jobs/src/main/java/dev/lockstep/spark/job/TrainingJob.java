@@ -17,6 +17,7 @@ import dev.lockstep.report.Span;
 import dev.lockstep.spark.gang.Gang;
 import dev.lockstep.spark.gang.Preflight;
 import dev.lockstep.spark.gang.SelectedEngine;
+import dev.lockstep.spark.gang.Slots;
 import dev.lockstep.spark.gang.Training;
 import dev.lockstep.spark.source.DatasetSource;
 import dev.lockstep.spark.storage.Location;

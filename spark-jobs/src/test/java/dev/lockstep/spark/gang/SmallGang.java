@@ -62,7 +62,7 @@ final class SmallGang {
     Split split = new Split(IntStream.range(0, BATCH * STEPS).toArray(), new int[0]);
     return Gang.of(
         new Training(
-            Optional.of(configuration),
+            Optional.of(ConfiguredTraining.of(configuration)),
             configuration.plan(),
             network,
             new TrainingSet(part, split),

@@ -45,7 +45,7 @@ class CheckpointedGangTest {
     Training whole = Training.of(configuration);
     Training training =
         new Training(
-            whole.configuration(),
+            whole.recipe(),
             whole.plan(),
             whole.network(),
             whole.data(),

@@ -1,14 +1,14 @@
-package dev.lockstep.spark.job;
+package dev.lockstep.spark.gang;
 
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /** How many tasks can run at once. */
-final class Slots {
+public final class Slots {
   private Slots() {}
 
   /** All slots; {@code defaultParallelism} is a setting and may be any number. */
-  static int of(JavaSparkContext spark) {
+  public static int of(JavaSparkContext spark) {
     SparkContext context = spark.sc();
     return Math.max(
         1,
