@@ -37,6 +37,7 @@ class HouseRulesTest {
           "dev.lockstep.spark.transport..",
           "dev.lockstep.spark.gang..",
           "dev.lockstep.spark.job..",
+          "dev.lockstep.spark.ml..",
           "dev.lockstep.spark.cli..");
 
   @Test

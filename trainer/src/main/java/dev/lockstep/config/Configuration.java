@@ -45,9 +45,18 @@ public record Configuration(
     OptionalInt workers,
     WorkerLoss workerLoss,
     Optional<CheckpointSchedule> checkpoints) {
-  private static final long DEFAULT_SEED = 1;
-  private static final int DEFAULT_EPOCHS = 1;
-  private static final int DEFAULT_BATCH_SIZE = 32;
+  /** The seed unless told otherwise. */
+  public static final long DEFAULT_SEED = 1;
+
+  /** So many epochs unless told otherwise. */
+  public static final int DEFAULT_EPOCHS = 1;
+
+  /** So many examples in a batch unless told otherwise. */
+  public static final int DEFAULT_BATCH_SIZE = 32;
+
+  /** The optimizer unless told otherwise. */
+  public static final Optimizer DEFAULT_OPTIMIZER = RmsProp.DEFAULT;
+
   private static final String DEFAULT_DATASET = "mnist";
 
   /**
@@ -121,7 +130,7 @@ public record Configuration(
     int epochs = training.whole("epochs", DEFAULT_EPOCHS, 1);
     int batchSize = training.whole("batchSize", DEFAULT_BATCH_SIZE, 1);
     int shards = training.whole("shards", TrainingPlan.DEFAULT_SHARDS, 1);
-    Optimizer optimizer = Optimizer.read(training, "optimizer").orElse(RmsProp.DEFAULT);
+    Optimizer optimizer = Optimizer.read(training, "optimizer").orElse(DEFAULT_OPTIMIZER);
     Averaging averaging = Averaging.read(training);
     Augmentation augmentation = Augmentation.read(training.section("augmentation"));
     OptionalInt microBatches = readCount(training, "microBatches");

@@ -5,7 +5,7 @@ import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
 
 /** Which training examples are not learned from but validate. Immutable. */
-public sealed interface Validation permits HoldOut, Fold {
+public sealed interface Validation permits HoldOut, Fold, Marked {
   /**
    * Splits {@code training}; the same seed gives the same split.
    *

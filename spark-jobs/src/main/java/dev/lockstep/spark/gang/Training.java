@@ -55,10 +55,22 @@ public record Training(
    *     cannot be split
    */
   public static Training of(Configuration configuration, Dataset dataset) {
+    return of(configuration, dataset, Optional.of(ConfiguredTraining.of(configuration)));
+  }
+
+  /**
+   * The training that {@code configuration} describes, on a data set that it does not name.
+   *
+   * @param recipe what executors make it from; if empty, it can run in the driver's JVM only
+   * @throws dev.lockstep.yaml.ConfigurationException if the data set does not fit the network, or
+   *     cannot be split
+   */
+  public static Training of(
+      Configuration configuration, Dataset dataset, Optional<TrainingRecipe> recipe) {
     Split split = configuration.validation().split(dataset.training(), configuration.seed());
     Network network = configuration.network(dataset.shape(), dataset.classes());
     return new Training(
-        Optional.of(ConfiguredTraining.of(configuration)),
+        recipe,
         configuration.plan(),
         network,
         new TrainingSet(dataset, split),

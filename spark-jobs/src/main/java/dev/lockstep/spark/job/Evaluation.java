@@ -107,7 +107,7 @@ public final class Evaluation {
    * The engine that trained the model, with its parameters, for batches of up to {@link
    * Evaluator#BATCH}.
    */
-  static Engine openForPrediction(TrainedModel model) {
+  public static Engine openForPrediction(TrainedModel model) {
     return SelectedEngine.of(engine(model.description()), model.network())
         .factory()
         .open(

@@ -14,8 +14,10 @@ import dev.lockstep.spark.storage.Location;
 import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.nio.file.NotDirectoryException;
@@ -75,6 +77,26 @@ public final class ModelFile implements Serializable {
       throw new ConfigurationException(
           "%s: cannot be read: %s".formatted(location, e.getMessage()), e);
     }
+  }
+
+  /**
+   * The file of {@code archive}, in memory.
+   *
+   * @param name what errors call it
+   */
+  public static ModelFile of(String name, ModelArchive archive) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try {
+      archive.write(bytes);
+    } catch (IOException e) {
+      throw new UncheckedIOException("bytes can be kept in memory", e);
+    }
+    return new ModelFile(name, bytes.toByteArray());
+  }
+
+  /** Writes the file's bytes; {@code out} stays open. */
+  public void write(OutputStream out) throws IOException {
+    out.write(bytes);
   }
 
   private static boolean isDirectory(Location location) throws IOException {

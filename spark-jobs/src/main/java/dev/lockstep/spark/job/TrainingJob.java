@@ -263,9 +263,30 @@ public record TrainingJob(Configuration configuration, Place place) {
     return Evaluation.toJson(parts);
   }
 
-  /** Holds nothing that differs between two equal trainings, such as the time. */
   private ModelArchive model(Prepared prepared, TrainingResult result) {
-    Network network = prepared.network();
+    return archive(
+        configuration,
+        prepared.network(),
+        prepared.engine(),
+        prepared.workers(),
+        result,
+        DatasetSource.of(configuration).written());
+  }
+
+  /**
+   * The model that a training gave. Holds nothing that differs between two equal trainings, such as
+   * the time.
+   *
+   * @param dataset what the model was trained on, as {@link DatasetSource#of} takes it; empty if
+   *     that cannot be said
+   */
+  public static ModelArchive archive(
+      Configuration configuration,
+      Network network,
+      SelectedEngine engine,
+      int workers,
+      TrainingResult result,
+      String dataset) {
     ObjectNode created =
         JsonNodeFactory.instance
             .objectNode()
@@ -273,9 +294,9 @@ public record TrainingJob(Configuration configuration, Place place) {
             .put("seed", configuration.seed())
             .put("epoch", result.epoch())
             .put("shards", configuration.plan().shards())
-            .put("workers", prepared.workers())
-            .put("engine", prepared.engine().name())
-            .put("dataset", DatasetSource.of(configuration).written());
+            .put("workers", workers)
+            .put("engine", engine.name())
+            .put("dataset", dataset);
     return new ModelArchive(
         network.dl4j().toJson(),
         result.parameters(),
