@@ -38,6 +38,7 @@ class HouseRulesTest {
           "dev.lockstep.spark.gang..",
           "dev.lockstep.spark.job..",
           "dev.lockstep.spark.ml..",
+          "dev.lockstep.spark.dl4j..",
           "dev.lockstep.spark.cli..");
 
   @Test

@@ -1,6 +1,10 @@
 package dev.lockstep.engine;
 
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.conf.dropout.Dropout;
 import org.deeplearning4j.nn.conf.dropout.IDropout;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.wrapper.BaseWrapperLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -31,6 +35,28 @@ final class CounterDropout implements IDropout {
     this.current = current;
     this.layer = layer;
     this.rate = rate;
+  }
+
+  /**
+   * Puts it in the place of every dropout of {@code configuration}.
+   *
+   * @param current holds, in its only place, the batch under way
+   */
+  static void putInto(MultiLayerConfiguration configuration, StepDraws draws, Batch[] current) {
+    for (int i = 0; i < configuration.getConfs().size(); i++) {
+      Layer layer = configuration.getConf(i).getLayer();
+      while (layer instanceof BaseWrapperLayer wrapper) {
+        putInto(layer, draws, current, i);
+        layer = wrapper.getUnderlying();
+      }
+      putInto(layer, draws, current, i);
+    }
+  }
+
+  private static void putInto(Layer layer, StepDraws draws, Batch[] current, int number) {
+    if (layer.getIDropout() instanceof Dropout dropout) {
+      layer.setIDropout(new CounterDropout(draws, current, number, 1 - dropout.getP()));
+    }
   }
 
   @Override

@@ -10,11 +10,9 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.indexer.FloatIndexer;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
-import org.deeplearning4j.nn.conf.dropout.Dropout;
 import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
-import org.deeplearning4j.nn.conf.layers.wrapper.BaseWrapperLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.IActivation;
@@ -59,15 +57,8 @@ public final class Dl4jEngine implements Engine {
   /** DL4J's configuration with our draws and our counting put in. */
   private MultiLayerConfiguration configuration() {
     MultiLayerConfiguration configuration = network.dl4j();
+    CounterDropout.putInto(configuration, draws, current);
     List<NeuralNetConfiguration> layers = configuration.getConfs();
-    for (int i = 0; i < layers.size(); i++) {
-      Layer layer = layers.get(i).getLayer();
-      while (layer instanceof BaseWrapperLayer wrapper) {
-        drawByCounter(layer, i);
-        layer = wrapper.getUnderlying();
-      }
-      drawByCounter(layer, i);
-    }
     Layer last = layers.get(layers.size() - 1).getLayer();
     if (last instanceof BaseOutputLayer output) {
       output.setLossFn(new CountingLoss(output.getLossFn(), network, current, sums));
@@ -77,12 +68,6 @@ public final class Dl4jEngine implements Engine {
       throw new IllegalArgumentException("the last layer has no loss: " + last);
     }
     return configuration;
-  }
-
-  private void drawByCounter(Layer layer, int number) {
-    if (layer.getIDropout() instanceof Dropout dropout) {
-      layer.setIDropout(new CounterDropout(draws, current, number, 1 - dropout.getP()));
-    }
   }
 
   @Override
@@ -96,11 +81,12 @@ public final class Dl4jEngine implements Engine {
     model.computeGradientAndScore();
     model.clear();
     for (Segment statistic : statistics) {
-      multiply(statistic, batch.size());
+      multiply(gradient, statistic, batch.size());
     }
   }
 
-  private void multiply(Segment segment, float factor) {
+  /** Statistics come from DL4J as means over the batch, but go out as sums. */
+  static void multiply(FloatBuffer gradient, Segment segment, float factor) {
     for (int i = segment.offset(); i < segment.offset() + segment.length(); i++) {
       gradient.put(i, gradient.get(i) * factor);
     }
@@ -152,7 +138,7 @@ public final class Dl4jEngine implements Engine {
   }
 
   /** A matrix over the buffer's own memory. */
-  private static INDArray array(FloatBuffer buffer, long rows, long columns) {
+  static INDArray array(FloatBuffer buffer, long rows, long columns) {
     FloatPointer pointer = new FloatPointer(buffer);
     return Nd4j.create(
         Nd4j.createBuffer(pointer, DataType.FLOAT, buffer.capacity(), FloatIndexer.create(pointer)),

@@ -82,6 +82,34 @@ final class Dl4jReader {
         seed -> initialParameters(checked, seed));
   }
 
+  /** As {@link Network#ofArrays}. */
+  Network readOfArrays(String json) {
+    MultiLayerConfiguration dl4j = new Dl4jJson(where).parse(json);
+    check(dl4j);
+    checkMiniBatch(dl4j);
+    reset(dl4j);
+    String checked = dl4j.toJson();
+    return new Network(
+        name,
+        input,
+        classes,
+        1,
+        Loss.MSE,
+        InputLayout.FLAT,
+        List.of(),
+        layout(dl4j),
+        dl4j,
+        seed -> initialParameters(checked, seed));
+  }
+
+  /** The coordinator divides by the number of examples, as DL4J does unless told otherwise. */
+  private void checkMiniBatch(MultiLayerConfiguration dl4j) {
+    if (!dl4j.getConf(0).isMiniBatch()) {
+      throw new ConfigurationException(
+          where + ": miniBatch is false but must be true: gradients are averaged over examples");
+    }
+  }
+
   private void check(MultiLayerConfiguration dl4j) {
     if (dl4j.getDataType() != DataType.FLOAT) {
       throw new ConfigurationException(

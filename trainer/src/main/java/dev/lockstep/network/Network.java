@@ -63,6 +63,20 @@ public final class Network {
     return new Dl4jReader(name, input, classes).read(json);
   }
 
+  /**
+   * The network of a DL4J {@code MultiLayerConfiguration} in JSON, whatever arrays of features and
+   * labels it takes and whatever its loss is. Of the arrays it says nothing: an example of it is
+   * the number of a row of them, and there are no classes. Its layers are not listed.
+   *
+   * @param name what errors call it
+   * @throws ConfigurationException if the text is not such a configuration, or asks for something
+   *     that a worker cannot repeat or the coordinator does not do
+   */
+  public static Network ofArrays(String name, String json) {
+    NativeLibraries.load();
+    return new Dl4jReader(name, Shape.vector(1), 1).readOfArrays(json);
+  }
+
   /** What errors and reports call it. */
   public String name() {
     return name;

@@ -1,0 +1,372 @@
+package dev.lockstep.spark.dl4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lockstep.data.BatchOrder;
+import dev.lockstep.data.MicroBatch;
+import dev.lockstep.nativelib.NativeLibraries;
+import dev.lockstep.random.CounterRandom;
+import dev.lockstep.yaml.ConfigurationException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.conf.GradientNormalization;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.LSTM;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.optimize.api.BaseTrainingListener;
+import org.deeplearning4j.spark.api.TrainingMaster;
+import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
+import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
+import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingMaster;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.nd4j.linalg.learning.config.AdaGrad;
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.Nesterovs;
+import org.nd4j.linalg.learning.config.RmsProp;
+import org.nd4j.linalg.learning.config.Sgd;
+import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
+
+/** Programs that are written for DL4J's training on Spark, with Lockstep's training master. */
+class LockstepTrainingMasterTest {
+  private static final int EXAMPLES = 210;
+  private static final int INPUTS = 12;
+  private static final int CLASSES = 3;
+  private static final int BATCH = 32;
+  private static final int PASSES = 3;
+  private static final long SEED = 5;
+
+  private static JavaSparkContext spark;
+
+  @BeforeAll
+  static void start() {
+    NativeLibraries.load();
+    spark =
+        new JavaSparkContext(
+            new SparkConf()
+                .setMaster("local[2]")
+                .setAppName("training master")
+                .set("spark.ui.enabled", "false")
+                .set("spark.driver.host", "127.0.0.1")
+                .set("spark.driver.bindAddress", "127.0.0.1"));
+  }
+
+  @AfterAll
+  static void stop() {
+    spark.stop();
+  }
+
+  private static NeuralNetConfiguration.Builder settings(IUpdater updater) {
+    return new NeuralNetConfiguration.Builder()
+        .seed(7)
+        .updater(updater)
+        .activation(Activation.TANH);
+  }
+
+  private static MultiLayerConfiguration perceptron(NeuralNetConfiguration.Builder settings) {
+    return settings
+        .list()
+        .layer(new DenseLayer.Builder().nIn(INPUTS).nOut(9).build())
+        .layer(
+            new OutputLayer.Builder(LossFunction.MCXENT)
+                .nIn(9)
+                .nOut(CLASSES)
+                .activation(Activation.SOFTMAX)
+                .build())
+        .build();
+  }
+
+  /** Three clouds of points. */
+  private static DataSet points() {
+    CounterRandom random = new CounterRandom(3);
+    float[][] features = new float[EXAMPLES][INPUTS];
+    float[][] labels = new float[EXAMPLES][CLASSES];
+    for (int i = 0; i < EXAMPLES; i++) {
+      labels[i][i % CLASSES] = 1;
+      for (int p = 0; p < INPUTS; p++) {
+        features[i][p] = (p % CLASSES == i % CLASSES ? 0.8f : 0) + (float) random.nextDouble();
+      }
+    }
+    return new DataSet(Nd4j.create(features), Nd4j.create(labels));
+  }
+
+  /** The examples as an RDD of data sets of various sizes, in their order. */
+  private static JavaRDD<DataSet> rdd(DataSet all) {
+    List<DataSet> parts = new ArrayList<>();
+    for (int from = 0; from < all.numExamples(); from += 50) {
+      parts.add((DataSet) all.getRange(from, Math.min(from + 50, all.numExamples())).copy());
+    }
+    return spark.parallelize(parts, 3);
+  }
+
+  private static LockstepTrainingMaster.Builder builder(int workers) {
+    return new LockstepTrainingMaster.Builder(workers, 50)
+        .batchSizePerWorker(BATCH / workers)
+        .rngSeed(SEED);
+  }
+
+  private static MultiLayerNetwork fitOnSpark(
+      MultiLayerConfiguration configuration, TrainingMaster<?, ?> master, DataSet all) {
+    SparkDl4jMultiLayer program = new SparkDl4jMultiLayer(spark, configuration, master);
+    for (int pass = 0; pass < PASSES; pass++) {
+      program.fit(rdd(all));
+    }
+    return program.getNetwork();
+  }
+
+  /** The same batches, one after the other, by DL4J alone. */
+  private static MultiLayerNetwork fitAlone(MultiLayerConfiguration configuration, DataSet all) {
+    MultiLayerNetwork model = new MultiLayerNetwork(configuration);
+    model.init();
+    for (int pass = 0; pass < PASSES; pass++) {
+      BatchOrder order =
+          new BatchOrder(
+              IntStream.range(0, all.numExamples()).toArray(),
+              Math.min(64, all.numExamples()),
+              BATCH,
+              CounterRandom.key(SEED, 0x70617373, pass));
+      MicroBatch part = new MicroBatch(BATCH);
+      for (int batch = 0; batch < order.batches(); batch++) {
+        order.worker(0, 1).microBatch(0, batch, part);
+        int[] rows = IntStream.range(0, part.size()).map(part::example).toArray();
+        model.fit(new DataSet(rows(all.getFeatures(), rows), rows(all.getLabels(), rows)));
+      }
+      model.incrementEpochCount();
+    }
+    return model;
+  }
+
+  private static INDArray rows(INDArray all, int[] rows) {
+    long[] shape = all.shape().clone();
+    shape[0] = rows.length;
+    INDArray chosen = Nd4j.create(shape);
+    for (int i = 0; i < rows.length; i++) {
+      chosen.get(NDArrayIndex.point(i)).assign(all.get(NDArrayIndex.point(rows[i])));
+    }
+    return chosen;
+  }
+
+  private static void assertSame(INDArray found, INDArray expected) {
+    assertThat(found.toDoubleVector()).containsExactly(expected.toDoubleVector(), within(1e-5));
+  }
+
+  static Stream<IUpdater> updaters() {
+    return Stream.of(
+        new Sgd(0.1),
+        new Nesterovs(0.05, 0.9),
+        new RmsProp(0.01),
+        new Adam(0.01),
+        new Adam(0.01, 0.8, 0.9, 1e-4));
+  }
+
+  @ParameterizedTest
+  @MethodSource("updaters")
+  void oneWorkerEqualsFitOnTheSameBatches(IUpdater updater) {
+    MultiLayerConfiguration configuration = perceptron(settings(updater).l2(0.01).l1(0.001));
+
+    MultiLayerNetwork found = fitOnSpark(configuration.clone(), builder(1).build(), points());
+    MultiLayerNetwork expected = fitAlone(configuration.clone(), points());
+
+    assertSame(found.params(), expected.params());
+    if (expected.getUpdater().getStateViewArray() != null) {
+      assertSame(found.getUpdater().getStateViewArray(), expected.getUpdater().getStateViewArray());
+    }
+    assertThat(found.getIterationCount()).isEqualTo(expected.getIterationCount());
+    assertThat(found.getEpochCount()).isEqualTo(PASSES);
+  }
+
+  @ParameterizedTest
+  @MethodSource("updaters")
+  void averagingParametersAtEveryStepOfOneWorkerEqualsFitToo(IUpdater updater) {
+    MultiLayerConfiguration configuration = perceptron(settings(updater).l2(0.01));
+
+    MultiLayerNetwork found =
+        fitOnSpark(configuration.clone(), builder(1).averagingFrequency(1).build(), points());
+
+    assertSame(found.params(), fitAlone(configuration.clone(), points()).params());
+  }
+
+  @Test
+  void twoWorkersThatAverageGradientsMakeTheStepsOfOne() {
+    MultiLayerConfiguration configuration = perceptron(settings(new Adam(0.01)).l2(0.01));
+
+    MultiLayerNetwork found = fitOnSpark(configuration.clone(), builder(2).build(), points());
+
+    assertSame(found.params(), fitAlone(configuration.clone(), points()).params());
+  }
+
+  @Test
+  void sequencesAreTrainedLikeAnyOther() {
+    MultiLayerConfiguration configuration =
+        settings(new RmsProp(0.01))
+            .list()
+            .layer(new LSTM.Builder().nOut(6).build())
+            .layer(
+                new RnnOutputLayer.Builder(LossFunction.MSE)
+                    .nOut(2)
+                    .activation(Activation.IDENTITY)
+                    .build())
+            .setInputType(InputType.recurrent(4, 5))
+            .build();
+    DataSet sequences =
+        new DataSet(
+            Nd4j.linspace(-1, 1, 70 * 4 * 5)
+                .reshape(70, 4, 5)
+                .castTo(Nd4j.defaultFloatingPointType()),
+            Nd4j.linspace(1, 0, 70 * 2 * 5)
+                .reshape(70, 2, 5)
+                .castTo(Nd4j.defaultFloatingPointType()));
+
+    MultiLayerNetwork found = fitOnSpark(configuration.clone(), builder(1).build(), sequences);
+
+    assertSame(found.params(), fitAlone(configuration.clone(), sequences).params());
+  }
+
+  @Test
+  void runningStatisticsOfBatchNormalizationAreThoseOfFit() {
+    MultiLayerConfiguration configuration =
+        settings(new Sgd(0.1))
+            .list()
+            .layer(new DenseLayer.Builder().nIn(INPUTS).nOut(9).build())
+            .layer(new BatchNormalization.Builder().nOut(9).build())
+            .layer(
+                new OutputLayer.Builder(LossFunction.MCXENT)
+                    .nIn(9)
+                    .nOut(CLASSES)
+                    .activation(Activation.SOFTMAX)
+                    .build())
+            .build();
+
+    MultiLayerNetwork found = fitOnSpark(configuration.clone(), builder(1).build(), points());
+
+    assertSame(found.params(), fitAlone(configuration.clone(), points()).params());
+  }
+
+  @Test
+  void aProgramForParameterAveragingRunsWithAnotherMasterAndNothingElseChanged() {
+    MultiLayerConfiguration configuration = perceptron(settings(new Adam(0.05)));
+
+    for (TrainingMaster<?, ?> master :
+        List.<TrainingMaster<?, ?>>of(
+            new ParameterAveragingTrainingMaster.Builder(2, 50)
+                .batchSizePerWorker(16)
+                .averagingFrequency(2)
+                .build(),
+            new LockstepTrainingMaster.Builder(2, 50)
+                .batchSizePerWorker(16)
+                .averagingFrequency(2)
+                .build())) {
+      MultiLayerNetwork model = fitOnSpark(configuration.clone(), master, points());
+      assertThat(model.evaluate(iterator(points())).accuracy())
+          .as(master.getClass().getSimpleName())
+          .isGreaterThan(0.8);
+    }
+  }
+
+  private static org.nd4j.linalg.dataset.api.iterator.DataSetIterator iterator(DataSet all) {
+    return new org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator<>(all.asList(), 70);
+  }
+
+  @Test
+  void listenersAndStatisticsAreServedAfterEachPass() {
+    List<String> told = new ArrayList<>();
+    LockstepTrainingMaster master = builder(1).collectTrainingStats(true).build();
+    SparkDl4jMultiLayer program =
+        new SparkDl4jMultiLayer(spark, perceptron(settings(new Sgd(0.1))), master);
+    program.setListeners(
+        new BaseTrainingListener() {
+          @Override
+          public void iterationDone(Model model, int iteration, int epoch) {
+            told.add("iteration %d, epoch %d".formatted(iteration, epoch));
+            assertThat(model.score()).isEqualTo(program.getScore()).isPositive();
+          }
+
+          @Override
+          public void onEpochEnd(Model model) {
+            told.add("end");
+          }
+        });
+
+    program.fit(rdd(points()));
+    double first = program.getScore();
+    program.fit(rdd(points()));
+
+    assertThat(told).containsExactly("iteration 7, epoch 0", "end", "iteration 14, epoch 1", "end");
+    assertThat(program.getScore()).isLessThan(first);
+    assertThat(program.getSparkTrainingStats().getKeySet())
+        .containsExactly("CollectDataSets", "Train");
+    assertThat(program.getSparkTrainingStats().getValue("Train")).hasSize(2);
+    assertThat(program.getSparkTrainingStats().statsAsString()).contains("Train: 2 times");
+  }
+
+  @Test
+  void settingsSurviveJsonAndYaml() {
+    LockstepTrainingMaster master =
+        builder(2).averagingFrequency(3).collectTrainingStats(true).build();
+
+    assertThat(LockstepTrainingMaster.fromJson(master.toJson()).toJson())
+        .isEqualTo(master.toJson())
+        .contains("\"averagingFrequency\":3", "\"numWorkers\":2");
+    assertThat(LockstepTrainingMaster.fromYaml(master.toYaml()).toYaml())
+        .isEqualTo(master.toYaml());
+    assertThatExceptionOfType(ConfigurationException.class)
+        .isThrownBy(() -> LockstepTrainingMaster.fromJson("{\"batchSizePerWorkr\": 3}"))
+        .withMessageContaining("batchSizePerWorker");
+  }
+
+  @Test
+  void whatItCannotDoIsRefusedWithASentence() {
+    assertRefused(
+        configuration -> configuration.updater(new AdaGrad(0.1)),
+        "the training master knows Sgd, Nesterovs, RmsProp and Adam");
+    assertRefused(
+        configuration ->
+            configuration.gradientNormalization(GradientNormalization.ClipElementWiseAbsoluteValue),
+        "gradientNormalization is ClipElementWiseAbsoluteValue");
+    assertRefused(configuration -> configuration.miniBatch(false), "miniBatch is false");
+    assertRefused(configuration -> configuration.biasUpdater(new Sgd(1)), "one for all parameters");
+
+    DataSet masked = points();
+    masked.setLabelsMaskArray(Nd4j.ones(EXAMPLES, 1));
+    assertThatExceptionOfType(ConfigurationException.class)
+        .isThrownBy(
+            () -> fitOnSpark(perceptron(settings(new Sgd(0.1))), builder(1).build(), masked))
+        .withMessageContaining("has masks, which are not known here");
+    assertThatExceptionOfType(ConfigurationException.class)
+        .isThrownBy(() -> builder(1).build().executeTraining((SparkComputationGraph) null, null))
+        .withMessageContaining("a ComputationGraph cannot be trained");
+  }
+
+  private static void assertRefused(
+      Consumer<NeuralNetConfiguration.Builder> change, String message) {
+    NeuralNetConfiguration.Builder settings = settings(new Sgd(0.1));
+    change.accept(settings);
+    assertThatExceptionOfType(ConfigurationException.class)
+        .isThrownBy(() -> fitOnSpark(perceptron(settings), builder(1).build(), points()))
+        .withMessageContaining(message);
+  }
+}

@@ -1,0 +1,76 @@
+package dev.lockstep.engine;
+
+import java.io.Serializable;
+import java.util.Arrays;
+
+/**
+ * Examples as arrays of features and labels, of any shape. Immutable as long as nobody changes the
+ * arrays, which are not copied.
+ *
+ * @param size how many examples there are, at least 1
+ * @param featureShape the shape of one example's features, without the number of examples
+ * @param features those of all examples, one after the other, each in C order
+ * @param labelShape the shape of one example's labels
+ * @param labels those of all examples
+ * @throws IllegalArgumentException if sizes do not agree
+ */
+public record ExampleArrays(
+    int size, long[] featureShape, float[] features, long[] labelShape, float[] labels)
+    implements Serializable {
+  public ExampleArrays {
+    requireLength("features", size, featureShape, features);
+    requireLength("labels", size, labelShape, labels);
+  }
+
+  private static void requireLength(String name, int size, long[] shape, float[] numbers) {
+    long one = Arrays.stream(shape).reduce(1, Math::multiplyExact);
+    if (size < 1 || one < 1 || one * size != numbers.length) {
+      throw new IllegalArgumentException(
+          "%d %s for %d examples of shape %s"
+              .formatted(numbers.length, name, size, Arrays.toString(shape)));
+    }
+  }
+
+  /** The shape of {@code rows} examples' features. */
+  long[] featureShape(int rows) {
+    return withRows(rows, featureShape);
+  }
+
+  /** The shape of {@code rows} examples' labels. */
+  long[] labelShape(int rows) {
+    return withRows(rows, labelShape);
+  }
+
+  private static long[] withRows(int rows, long[] shape) {
+    long[] all = new long[shape.length + 1];
+    all[0] = rows;
+    System.arraycopy(shape, 0, all, 1, shape.length);
+    return all;
+  }
+
+  /** The numbers of the chosen {@code examples} in {@code all}, one after the other. */
+  float[] gather(float[] all, int[] examples) {
+    int length = all.length / size;
+    float[] chosen = new float[examples.length * length];
+    for (int i = 0; i < examples.length; i++) {
+      System.arraycopy(all, examples[i] * length, chosen, i * length, length);
+    }
+    return chosen;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return this == other;
+  }
+
+  @Override
+  public int hashCode() {
+    return System.identityHashCode(this);
+  }
+
+  @Override
+  public String toString() {
+    return "%d examples, features %s, labels %s"
+        .formatted(size, Arrays.toString(featureShape), Arrays.toString(labelShape));
+  }
+}
