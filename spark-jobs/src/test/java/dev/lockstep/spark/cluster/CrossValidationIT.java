@@ -7,9 +7,13 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,42 +22,83 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class CrossValidationIT {
   @TempDir private static Path directory;
+  private static StandaloneCluster cluster;
+  private static Path here;
 
-  @Test
-  void foldsOnExecutorsHaveTheBitsOfThoseInOneProcess() throws Exception {
-    try (StandaloneCluster cluster = new StandaloneCluster(directory, 2, 1)) {
-      Path here = validated(cluster, "here", "local[2]");
-      Path there = validated(cluster, "there", cluster.master());
+  @BeforeAll
+  static void validateInOneProcess() throws Exception {
+    cluster = new StandaloneCluster(directory, 2, 1);
+    here = finished("here", validate("here", "local[2]"));
+  }
 
-      assertThat(there.resolve("predictions.csv"))
-          .hasSameTextualContentAs(here.resolve("predictions.csv"));
-      for (String results : List.of("/results/test_loss", "/results/train_loss", "/confusion")) {
-        assertThat(json(there).at(results)).isEqualTo(json(here).at(results)).isNotEmpty();
-      }
-      assertThat(there.resolve("final/model.zip")).exists();
+  @AfterAll
+  static void end() {
+    if (cluster != null) {
+      cluster.close();
     }
   }
 
-  private static Path validated(StandaloneCluster cluster, String name, String master)
-      throws Exception {
-    Process validating =
+  @Test
+  void foldsOnExecutorsHaveTheBitsOfThoseInOneProcess() throws Exception {
+    Path there = finished("there", validate("there", cluster.master()));
+
+    assertEqualResults(there);
+    assertThat(there.resolve("final/model.zip")).exists();
+  }
+
+  @Test
+  void interruptedItLeavesNoExecutorAndGoesOnLater() throws Exception {
+    Process validating = validate("interrupted", cluster.master());
+    cluster.await("interrupted", "fold 1/3");
+
+    new ProcessBuilder("kill", "-INT", Long.toString(validating.pid())).start().waitFor();
+
+    assertThat(validating.waitFor()).as(cluster.output("interrupted")).isEqualTo(130);
+    assertThat(cluster.output("interrupted")).contains("lockstep cross-validate --resume ");
+    Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> cluster.executors().isEmpty());
+    Process resumed =
         cluster.submit(
-            name,
-            master,
+            "resumed",
+            cluster.master(),
             List.of(),
-            List.of(
-                "cross-validate",
-                "--config",
-                Path.of("../conf/mnist-mlp.yaml").toAbsolutePath().normalize().toString(),
-                "--output",
-                directory.resolve(name).toString(),
-                "--folds",
-                "3",
-                "--stratified",
-                "--final-model",
-                "--set",
-                "training.epochs=1"));
+            List.of("cross-validate", "--resume", run("interrupted").toString(), "--final-model"));
+    assertThat(resumed.waitFor()).as(cluster.output("resumed")).isZero();
+    assertEqualResults(run("interrupted"));
+  }
+
+  private static void assertEqualResults(Path there) throws IOException {
+    assertThat(there.resolve("predictions.csv"))
+        .hasSameTextualContentAs(here.resolve("predictions.csv"));
+    for (String results : List.of("/results/test_loss", "/results/train_loss", "/confusion")) {
+      assertThat(json(there).at(results)).isEqualTo(json(here).at(results)).isNotEmpty();
+    }
+  }
+
+  private static Process validate(String name, String master) {
+    return cluster.submit(
+        name,
+        master,
+        List.of(),
+        List.of(
+            "cross-validate",
+            "--config",
+            Path.of("../conf/mnist-mlp.yaml").toAbsolutePath().normalize().toString(),
+            "--output",
+            directory.resolve(name).toString(),
+            "--folds",
+            "3",
+            "--stratified",
+            "--final-model",
+            "--set",
+            "training.epochs=1"));
+  }
+
+  private static Path finished(String name, Process validating) throws Exception {
     assertThat(validating.waitFor()).as(cluster.output(name)).isZero();
+    return run(name);
+  }
+
+  private static Path run(String name) throws IOException {
     try (Stream<Path> runs = Files.list(directory.resolve(name))) {
       return runs.findFirst().orElseThrow();
     }

@@ -3,17 +3,26 @@ package dev.lockstep.spark.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.lockstep.random.CounterRandom;
 import dev.lockstep.spark.cli.SmallMnist;
+import dev.lockstep.spark.source.ParquetFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.FileUtil;
+import org.apache.parquet.example.data.Group;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -64,6 +73,8 @@ class HadoopClusterIT {
         configuration,
         "--set",
         "training.epochs=1",
+        "--set",
+        "training.checkpoints={everyEpochs: 1, everySteps: 7, keep: 4}",
         "--workers",
         "2",
         "--output",
@@ -90,7 +101,6 @@ class HadoopClusterIT {
         .toList();
   }
 
-  // Checkpoints of a run on HDFS, and --resume from them, belong here.
   @ParameterizedTest
   @ValueSource(strings = {"client", "cluster"})
   void yarnGivesTheBitsOfTwoThreads(String mode) throws Exception {
@@ -106,8 +116,105 @@ class HadoopClusterIT {
     assertThat(code).as(cluster.output(mode) + cluster.containers()).isZero();
     assertThat(names(run(mode)))
         .contains("configuration.yaml", "history.csv", "history.json", "manifest.json");
+    assertThat(names(checkpoints(run(mode)))).isNotEmpty();
     assertThat(read(run(mode), "model.zip")).isEqualTo(expected);
     assertThat(new ObjectMapper().readTree(read(run(mode), "metrics.json")))
         .isEqualTo(new ObjectMapper().readTree(read(run("local"), "metrics.json")));
+  }
+
+  @Test
+  void aRunThatWasKilledGoesOnFromItsCheckpointOnHdfs() throws Exception {
+    org.apache.hadoop.fs.Path killed = new org.apache.hadoop.fs.Path("/runs/killed/run");
+    copyWithoutResults(run("local"), killed);
+    String newest = newest(checkpoints(killed));
+
+    Process resuming =
+        cluster.submit(
+            "resumed",
+            "client",
+            List.of(),
+            List.of("train", "--resume", cluster.uri(killed.toString())));
+
+    int code = resuming.waitFor();
+    assertThat(code).as(cluster.output("resumed") + cluster.containers()).isZero();
+    assertThat(read(killed, "model.zip")).isEqualTo(expected);
+    assertThat(cluster.output("resumed")).contains(newest);
+  }
+
+  private static org.apache.hadoop.fs.Path checkpoints(org.apache.hadoop.fs.Path run) {
+    return new org.apache.hadoop.fs.Path(run, "checkpoints");
+  }
+
+  private static String newest(org.apache.hadoop.fs.Path checkpoints) throws IOException {
+    return names(checkpoints).stream()
+        .filter(name -> name.startsWith("epoch-"))
+        .max(Comparator.naturalOrder())
+        .orElseThrow();
+  }
+
+  private static void copyWithoutResults(
+      org.apache.hadoop.fs.Path run, org.apache.hadoop.fs.Path copy) throws IOException {
+    FileSystem hdfs = cluster.fileSystem();
+    hdfs.mkdirs(copy);
+    for (String name : List.of("configuration.yaml", "checkpoints")) {
+      FileUtil.copy(
+          hdfs,
+          new org.apache.hadoop.fs.Path(run, name),
+          hdfs,
+          new org.apache.hadoop.fs.Path(copy, name),
+          false,
+          hdfs.getConf());
+    }
+  }
+
+  @Test
+  void parquetOnHdfsIsReadByTheExecutors() throws Exception {
+    Path table = Files.createDirectory(directory.resolve("table"));
+    List<Consumer<Group>> rows = new ArrayList<>();
+    CounterRandom random = new CounterRandom(5);
+    for (int i = 0; i < 600; i++) {
+      double x = random.nextInt(1000) / 500.0 - 1;
+      double y = random.nextInt(1000) / 500.0 - 1;
+      rows.add(
+          row -> {
+            row.add("label", x * y > 0 ? 1.0 : 0.0);
+            ParquetFile.addArray(row, "point", x, y);
+          });
+    }
+    ParquetFile file =
+        ParquetFile.of(
+            "required double label; optional group point (LIST) { repeated group list { optional double element; } }");
+    file.write(table.resolve("part-00000.parquet"), rows.subList(0, 300));
+    file.write(table.resolve("part-00001.parquet"), rows.subList(300, 600));
+    cluster
+        .fileSystem()
+        .copyFromLocalFile(
+            new org.apache.hadoop.fs.Path(table.toUri()),
+            new org.apache.hadoop.fs.Path("/data/table"));
+    String configuration =
+        Files.writeString(
+                directory.resolve("table.yaml"),
+                """
+                dataset: {parquet: '%s', features: point, label: label}
+                network:
+                  layers:
+                    - dense: {units: 8, activation: tanh}
+                    - dense: {units: 2, activation: softmax}
+                  loss: categorical_crossentropy
+                validation: {fraction: 0.2}
+                training: {batchSize: 20, shards: 8}
+                """
+                    .formatted(cluster.uri("/data/table")))
+            .toString();
+    Process here =
+        cluster.submitHere("table-local", arguments(configuration, output("table-local")));
+    assertThat(here.waitFor()).as(cluster.output("table-local")).isZero();
+
+    Process training =
+        cluster.submit("table", "client", List.of(), arguments(configuration, output("table")));
+
+    int code = training.waitFor();
+    assertThat(code).as(cluster.output("table") + cluster.containers()).isZero();
+    assertThat(read(run("table"), "model.zip")).isEqualTo(read(run("table-local"), "model.zip"));
   }
 }

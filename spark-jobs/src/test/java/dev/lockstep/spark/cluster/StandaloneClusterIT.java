@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -31,6 +32,7 @@ class StandaloneClusterIT {
   private static final int EPOCHS = 10;
   private static final String BRIEF = "epochs=2";
   private static final int LOSSES = 10;
+  private static final String CHECKPOINT = "; to go on from there: lockstep train --resume ";
 
   @TempDir private static Path directory;
   private StandaloneCluster cluster;
@@ -75,18 +77,71 @@ class StandaloneClusterIT {
   }
 
   private byte[] model(String name) throws IOException {
-    try (Stream<Path> runs = Files.list(directory.resolve(name))) {
-      return Files.readAllBytes(runs.findFirst().orElseThrow().resolve("model.zip"));
+    return Files.readAllBytes(run(name).orElseThrow().resolve("model.zip"));
+  }
+
+  private static Optional<Path> run(String name) throws IOException {
+    if (!Files.isDirectory(directory.resolve(name))) {
+      return Optional.empty();
     }
+    try (Stream<Path> runs = Files.list(directory.resolve(name))) {
+      return runs.findFirst();
+    }
+  }
+
+  private static boolean hasCheckpoint(String name) throws IOException {
+    Optional<Path> checkpoints = run(name).map(run -> run.resolve("checkpoints"));
+    if (checkpoints.filter(Files::isDirectory).isEmpty()) {
+      return false;
+    }
+    try (Stream<Path> entries = Files.list(checkpoints.get())) {
+      return entries.anyMatch(entry -> entry.getFileName().toString().startsWith("epoch-"));
+    }
+  }
+
+  /** Has the run that was started as {@code name} gone on with, on the cluster. */
+  private void resume(String name) throws Exception {
+    String resumed = name + "-resumed";
+    Process training =
+        cluster.submit(
+            resumed,
+            cluster.master(),
+            List.of(),
+            List.of("train", "--resume", run(name).orElseThrow().toString()));
+    assertThat(training.waitFor()).as(cluster.output(resumed)).isZero();
+    assertThat(model(name)).isEqualTo(undisturbed);
   }
 
   @Test
   void twoExecutorsGiveTheBitsOfTwoThreads() throws Exception {
-    Process training = submit("undisturbed", cluster.master(), List.of(), BRIEF);
+    Path metrics = Files.createDirectory(directory.resolve("metrics"));
+    String sink = "spark.metrics.conf.driver.sink.csv.";
+    Process training =
+        submit(
+            "undisturbed",
+            cluster.master(),
+            List.of(
+                sink + "class=org.apache.spark.metrics.sink.CsvSink",
+                sink + "directory=" + metrics),
+            BRIEF);
 
     assertThat(training.waitFor()).as(cluster.output("undisturbed")).isZero();
     assertThat(model("undisturbed")).isEqualTo(brief);
     assertThat(cluster.output("undisturbed")).doesNotContain("is lost");
+    assertThat(lastCount(metrics, ".lockstep.round.transfer.csv"))
+        .as("two contributions a step")
+        .isEqualTo(2 * lastCount(metrics, ".lockstep.round.compute.csv"))
+        .isPositive();
+  }
+
+  /** The column {@code count} of the last row of the timer whose file's name ends so. */
+  private static long lastCount(Path metrics, String file) throws IOException {
+    try (Stream<Path> files = Files.walk(metrics)) {
+      Path timer = files.filter(each -> each.toString().endsWith(file)).findFirst().orElseThrow();
+      List<String> rows = Files.readAllLines(timer);
+      int column = List.of(rows.get(0).split(",")).indexOf("count");
+      return Long.parseLong(rows.get(rows.size() - 1).split(",")[column]);
+    }
   }
 
   @Test
@@ -126,11 +181,12 @@ class StandaloneClusterIT {
 
     assertThat(training.waitFor()).isEqualTo(1);
     assertThat(cluster.output("fails"))
-        .containsPattern("failed: worker of rank [01] .*training.onWorkerLoss is fail");
+        .containsPattern("failed: worker of rank [01] .*training.onWorkerLoss is fail")
+        .contains(CHECKPOINT);
   }
 
   @Test
-  void theDriverListensToSparkAndTheWorkersOnItsOwnAddressAndKilledLeavesNoExecutor()
+  void theDriverListensOnItsOwnAddressAndKilledLeavesNoExecutorAndARunThatCanGoOn()
       throws Exception {
     int driver = StandaloneCluster.freePort();
     int blocks = StandaloneCluster.freePort();
@@ -153,9 +209,31 @@ class StandaloneClusterIT {
             tuple("127.0.0.1", blocks),
             tuple("127.0.0.1", coordinator));
 
+    Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> hasCheckpoint("orphaned"));
     training.destroyForcibly().waitFor();
 
     Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> cluster.executors().isEmpty());
+    resume("orphaned");
+  }
+
+  @Test
+  void aRunWhoseWorkerIsNotReplacedInTimeEndsWithACheckpointAndGoesOnFromIt() throws Exception {
+    Process training = submit("alone", cluster.master(), List.of(), "replacementTimeout=30");
+    awaitWorkers("alone", 0);
+    ProcessHandle lost = cluster.executors().get(0);
+    ProcessHandle machine = lost.parent().orElseThrow();
+    signal("STOP", machine);
+    try {
+      signal("KILL", lost);
+
+      assertThat(training.waitFor()).isEqualTo(1);
+    } finally {
+      signal("CONT", machine);
+    }
+    assertThat(cluster.output("alone"))
+        .containsPattern("failed: worker of rank [01] did not come within 30 s")
+        .contains(CHECKPOINT);
+    resume("alone");
   }
 
   @Test
