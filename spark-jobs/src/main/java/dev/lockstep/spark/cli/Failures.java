@@ -1,6 +1,7 @@
 package dev.lockstep.spark.cli;
 
 import dev.lockstep.spark.job.StoppedException;
+import dev.lockstep.spark.registry.LeaseException;
 import dev.lockstep.yaml.ConfigurationException;
 import java.io.PrintWriter;
 import java.util.concurrent.CancellationException;
@@ -17,6 +18,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 final class Failures implements IParameterExceptionHandler, IExecutionExceptionHandler {
   private static final int FAILED = 1;
   private static final int MISTAKEN = 2;
+  private static final int HELD = 12;
   private static final int INTERRUPTED = 130;
 
   private final BooleanSupplier stacktrace;
@@ -51,7 +53,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
 
   private String message(Throwable error) {
     Throwable known = known(error);
-    if (known instanceof ConfigurationException) {
+    if (known instanceof ConfigurationException || known instanceof LeaseException) {
       return known.getMessage();
     }
     if (known instanceof CancellationException) {
@@ -71,6 +73,9 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     if (known instanceof ConfigurationException) {
       return MISTAKEN;
     }
+    if (known instanceof LeaseException) {
+      return HELD;
+    }
     return known instanceof CancellationException ? INTERRUPTED : FAILED;
   }
 
@@ -82,7 +87,10 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     }
     return causes(error)
         .filter(
-            each -> each instanceof ConfigurationException || each instanceof CancellationException)
+            each ->
+                each instanceof ConfigurationException
+                    || each instanceof LeaseException
+                    || each instanceof CancellationException)
         .findFirst()
         .orElse(root);
   }

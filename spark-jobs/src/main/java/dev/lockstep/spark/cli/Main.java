@@ -45,6 +45,7 @@ import picocli.CommandLine.Spec;
       CrossValidateCommand.class,
       EvaluateCommand.class,
       PredictCommand.class,
+      ModelsCommand.class,
       ReportCommand.class,
       DescribeCommand.class
     })
@@ -93,8 +94,8 @@ public final class Main implements Runnable {
    *
    * @param out receives results
    * @param err receives messages
-   * @return the exit code: 0, 1 after a failure, 2 after a mistake of the user's, 130 if
-   *     interrupted
+   * @return the exit code: 0, 1 after a failure, 2 after a mistake of the user's, 12 if another
+   *     process has a registry's lease, 130 if interrupted
    */
   static int execute(PrintWriter out, PrintWriter err, String... arguments) {
     Main main = new Main();

@@ -1,26 +1,31 @@
 package dev.lockstep.spark.registry;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.spark.storage.Location;
-import dev.lockstep.spark.storage.StoredFile;
 import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * A directory of models: {@code versions/000001} and so on, each with the files of its run, and
  * {@code champions/000001.json} and so on, the history of champions. That history only grows, by
- * files that one process alone can create, so that no champion has two successors. Safe for use by
- * many threads and processes.
+ * files that one process alone can create, so that no champion has two successors. A version is
+ * there once a directory takes its name, and does not change from then on. Safe for use by many
+ * threads and processes.
  *
  * @param location where it lies
  */
 public record ModelRegistry(Location location) {
-  private static final int MOST_BYTES = 1 << 16;
   private static final String NUMBER = "%06d";
+  private static final String UNFINISHED = ".unfinished-";
 
   /**
    * The champion in force.
@@ -30,47 +35,82 @@ public record ModelRegistry(Location location) {
    */
   public Optional<Champion> champion() {
     try {
-      List<String> entries =
-          champions().files().orElse(List.of()).stream()
-              .map(StoredFile::name)
-              .filter(name -> name.matches("[0-9]{6}\\.json"))
-              .toList();
+      List<String> entries = RegistryFile.numbered(champions());
       return entries.isEmpty()
           ? Optional.empty()
           : Optional.of(read(entries.get(entries.size() - 1)));
     } catch (IOException e) {
-      throw new ConfigurationException(
-          "%s: cannot be read: %s".formatted(location, Location.reason(e)), e);
+      throw RegistryFile.unreadable(location, e);
+    }
+  }
+
+  /**
+   * All champions there have been, in their order; the last one is in force.
+   *
+   * @throws ConfigurationException if they cannot be read
+   */
+  public List<Champion> history() {
+    try {
+      List<Champion> history = new ArrayList<>();
+      for (String entry : RegistryFile.numbered(champions())) {
+        history.add(read(entry));
+      }
+      return history;
+    } catch (IOException e) {
+      throw RegistryFile.unreadable(location, e);
     }
   }
 
   private Champion read(String name) throws IOException {
-    Location file = champions().child(name);
-    try (InputStream in = file.open().orElseThrow(() -> new IOException(file + " is missing"))) {
-      Section entry =
-          Section.parse(
-              file.toString(), new String(in.readNBytes(MOST_BYTES), StandardCharsets.UTF_8));
-      int version = entry.whole("version", 1);
-      entry.done();
-      return new Champion(Long.parseLong(name.substring(0, 6)), version);
-    }
+    Section entry = RegistryFile.read(champions().child(name));
+    Champion champion =
+        new Champion(
+            RegistryFile.number(name),
+            entry.whole("version", 1),
+            entry.whole("parent", 0, 0),
+            entry.text("reason"),
+            RegistryFile.time(entry, "time"));
+    entry.done();
+    return champion;
   }
 
   /**
    * Makes {@code version} the successor of {@code parent}.
    *
    * @param parent the champion that it was compared with; empty if there was none
+   * @param reason why, for whoever reads the history
    * @return false if {@code parent} has a successor already: nothing has changed then
+   * @throws ConfigurationException if there is no such version
    * @throws IOException if the registry cannot be written to
    */
-  public boolean promote(int version, Optional<Champion> parent) throws IOException {
+  public boolean promote(int version, Optional<Champion> parent, String reason) throws IOException {
     version(version);
-    champions().createDirectory();
+    create(champions());
+    ObjectNode entry =
+        JsonNodeFactory.instance
+            .objectNode()
+            .put("version", version)
+            .put("parent", parent.map(Champion::version).orElse(0))
+            .put("reason", reason)
+            .put("time", Instant.now().toString());
     long sequence = parent.map(Champion::sequence).orElse(0L) + 1;
-    byte[] entry = "{\"version\":%d}\n".formatted(version).getBytes(StandardCharsets.UTF_8);
-    return champions()
-        .child((NUMBER + ".json").formatted(sequence))
-        .create(out -> out.write(entry));
+    return champions().child(RegistryFile.name(sequence)).create(RegistryFile.content(entry));
+  }
+
+  /**
+   * The version that was the champion before that of the last entry of {@code history} became one
+   * for the first time: where a rollback leads.
+   *
+   * @return empty if there was none
+   */
+  public static Optional<Integer> previous(List<Champion> history) {
+    if (history.isEmpty()) {
+      return Optional.empty();
+    }
+    int now = history.get(history.size() - 1).version();
+    int parent =
+        history.stream().filter(entry -> entry.version() == now).findFirst().orElseThrow().parent();
+    return parent == 0 ? Optional.empty() : Optional.of(parent);
   }
 
   /**
@@ -79,20 +119,124 @@ public record ModelRegistry(Location location) {
    * @throws ConfigurationException if there is no such version
    */
   public Location version(int version) {
-    Location directory = location.child("versions").child(NUMBER.formatted(version));
+    Location directory = versions().child(NUMBER.formatted(version));
     try {
       if (directory.files().isPresent()) {
         return directory;
       }
     } catch (IOException e) {
-      throw new ConfigurationException(
-          "%s: cannot be read: %s".formatted(directory, Location.reason(e)), e);
+      throw RegistryFile.unreadable(directory, e);
     }
     throw new ConfigurationException(
         "%s: there is no version %d of the model".formatted(location, version));
   }
 
+  /**
+   * The numbers of all versions, in order.
+   *
+   * @throws ConfigurationException if they cannot be listed
+   */
+  public List<Integer> numbers() {
+    try {
+      return versions().directories().stream()
+          .filter(name -> name.matches("[0-9]{6}"))
+          .map(Integer::valueOf)
+          .toList();
+    } catch (IOException e) {
+      throw RegistryFile.unreadable(versions(), e);
+    }
+  }
+
+  /**
+   * What is written about a version; empty if nothing is, as of one that was put there by hand.
+   *
+   * @throws ConfigurationException if there is no such version, or its file is damaged
+   */
+  public Optional<Version> about(int version) {
+    Location file = version(version).child(Version.NAME);
+    try {
+      if (!exists(file)) {
+        return Optional.empty();
+      }
+      return Optional.of(Version.read(RegistryFile.read(file)));
+    } catch (IOException e) {
+      throw RegistryFile.unreadable(file, e);
+    }
+  }
+
+  private static boolean exists(Location file) throws IOException {
+    Optional<InputStream> in = file.open();
+    if (in.isPresent()) {
+      in.get().close();
+    }
+    return in.isPresent();
+  }
+
+  /**
+   * Where the holder of the lease {@code fence} is to train what may become the next version.
+   *
+   * @throws IOException if the registry cannot be written to
+   */
+  public Location unfinished(long fence) throws IOException {
+    create(versions());
+    int next = numbers().stream().mapToInt(Integer::intValue).max().orElse(0) + 1;
+    return versions().child(NUMBER.formatted(next) + UNFINISHED + fence);
+  }
+
+  /**
+   * Makes a version of what {@link #unfinished} gave: writes {@code about} as the last of its
+   * files, and lets the directory take its number.
+   *
+   * @return the number
+   * @throws IOException if that number is taken, or the registry cannot be written to
+   */
+  public int publish(Location unfinished, Version about) throws IOException {
+    unfinished.child(Version.NAME).write(RegistryFile.content(about.toJson()));
+    String number = unfinished.name().substring(0, unfinished.name().indexOf(UNFINISHED));
+    unfinished.rename(number);
+    return Integer.parseInt(number);
+  }
+
+  /** Deletes what trainings left that ended before their time: call it as the lease's holder. */
+  public void deleteUnfinished() throws IOException {
+    for (String name : versions().directories()) {
+      if (name.contains(UNFINISHED)) {
+        versions().child(name).delete();
+      }
+    }
+  }
+
+  /**
+   * Deletes versions that never were the champion, but for the newest {@code keep} of them: call it
+   * as the lease's holder. The newest version of all stays, so that no number is given twice.
+   *
+   * @return their numbers
+   */
+  public List<Integer> prune(int keep) throws IOException {
+    Set<Integer> named = history().stream().map(Champion::version).collect(Collectors.toSet());
+    List<Integer> numbers = numbers();
+    numbers.stream().skip(Math.max(0, numbers.size() - 1)).forEach(named::add);
+    List<Integer> free = numbers.stream().filter(number -> !named.contains(number)).toList();
+    List<Integer> pruned = free.subList(0, Math.max(0, free.size() - keep));
+    for (int number : pruned) {
+      String gone = NUMBER.formatted(number) + UNFINISHED + 0;
+      version(number).rename(gone); // at once, where deleting takes a while
+      versions().child(gone).delete();
+    }
+    return pruned;
+  }
+
+  private static void create(Location directory) throws IOException {
+    if (directory.files().isEmpty()) {
+      directory.createDirectory();
+    }
+  }
+
   private Location champions() {
     return location.child("champions");
+  }
+
+  private Location versions() {
+    return location.child("versions");
   }
 }

@@ -1,0 +1,118 @@
+package dev.lockstep.spark.registry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.lockstep.spark.storage.Location;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LeaseTest {
+  private static final Duration LONG = Duration.ofMinutes(10);
+
+  @TempDir Path directory;
+  private ModelRegistry registry;
+
+  @BeforeEach
+  void openRegistry() {
+    registry = new ModelRegistry(Location.of(directory.toString()));
+  }
+
+  private Lease takeOrNull() {
+    try {
+      return Lease.take(registry, LONG);
+    } catch (LeaseException e) {
+      return null;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void ofTwentyOneTakesIt() {
+    List<Lease> taken =
+        IntStream.range(0, 20)
+            .parallel()
+            .mapToObj(i -> takeOrNull())
+            .filter(Objects::nonNull)
+            .toList();
+
+    assertThat(taken).hasSize(1);
+    taken.get(0).close();
+  }
+
+  @Test
+  void whoeverMeetsItHearsWhoHasIt() throws Exception {
+    try (Lease lease = Lease.take(registry, LONG)) {
+      assertThatThrownBy(() -> Lease.take(registry, LONG))
+          .isInstanceOf(LeaseException.class)
+          .hasMessageContaining("is held by process " + ProcessHandle.current().pid())
+          .hasMessageContaining("(fence 1)");
+      lease.check();
+    }
+  }
+
+  @Test
+  void eachHolderHasAHigherFence() throws Exception {
+    for (int fence = 1; fence <= 30; fence++) {
+      try (Lease lease = Lease.take(registry, LONG)) {
+        assertThat(lease.fence()).isEqualTo(fence);
+      }
+    }
+    assertThat(directory.resolve("lease").toFile().list()).hasSize(20);
+  }
+
+  @Test
+  void aDeadHoldersLeaseIsTakenOnceItHasExpired() throws Exception {
+    Files.createDirectories(directory.resolve("lease"));
+    Files.writeString(
+        directory.resolve("lease/000004.json"),
+        "{host: far, pid: 12, expires: '%s', released: false}"
+            .formatted(Instant.now().minusSeconds(1)));
+
+    try (Lease lease = Lease.take(registry, LONG)) {
+      assertThat(lease.fence()).isEqualTo(5);
+    }
+  }
+
+  @Test
+  void aHolderIsToldThatAnotherTookIt() throws Exception {
+    try (Lease slow = Lease.take(registry, LONG)) {
+      Path claim = directory.resolve("lease/000001.json");
+      Files.writeString(
+          claim, Files.readString(claim).replaceFirst("\"2[^\"]*Z\"", "\"2026-01-01T00:00:00Z\""));
+      try (Lease fast = Lease.take(registry, LONG)) {
+        fast.check();
+        assertThatThrownBy(slow::check)
+            .isInstanceOf(LeaseException.class)
+            .hasMessageContaining("lost the lease (fence 1)")
+            .hasMessageContaining("(fence 2)");
+      }
+    }
+  }
+
+  @Test
+  void aLivingHolderRenewsIt() throws Exception {
+    try (Lease lease = Lease.take(registry, Duration.ofSeconds(1))) {
+      Instant first = expires();
+      await().atMost(Duration.ofSeconds(20)).until(() -> expires().isAfter(first));
+      lease.check();
+    }
+  }
+
+  private Instant expires() throws IOException {
+    return Claim.read(1, RegistryFile.read(registry.location().child("lease").child("000001.json")))
+        .expires();
+  }
+}
