@@ -121,7 +121,10 @@ public record Configuration(
       return TextNode.valueOf(DEFAULT_DATASET);
     }
     if (!value.isTextual() && !value.isObject()) {
-      throw section.wrong("dataset", value, "mnist, {idx: <directory>} or {parquet: <path>, ...}");
+      throw section.wrong(
+          "dataset",
+          value,
+          "mnist, {idx: <directory>}, {parquet: <path>, ...} or {partitions: <directory>, ...}");
     }
     return value;
   }

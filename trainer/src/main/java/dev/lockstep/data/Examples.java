@@ -1,9 +1,12 @@
 package dev.lockstep.data;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Labelled features in memory. Immutable: the arrays given to the constructor must not be changed
@@ -94,6 +97,51 @@ public final class Examples {
       chosen[i] = labels[examples[i]];
     }
     return new Examples(features.select(examples), classes, chosen);
+  }
+
+  /**
+   * All examples of {@code parts}, one part after the other; their features are shared, not copied.
+   *
+   * @param parts at least one; all of one shape
+   * @param classes how many classes there are
+   * @throws IllegalArgumentException if shapes or labels do not agree
+   */
+  public static Examples concatenated(List<Examples> parts, int classes) {
+    ByteArrayOutputStream labels = new ByteArrayOutputStream();
+    parts.forEach(part -> labels.writeBytes(part.labels));
+    return new Examples(
+        Features.concatenated(parts.stream().map(Examples::features).toList()),
+        classes,
+        labels.toByteArray());
+  }
+
+  /** How many examples there are of each class. */
+  public long[] classCounts() {
+    long[] counts = new long[classes];
+    for (byte label : labels) {
+      counts[label & 0xFF]++;
+    }
+    return counts;
+  }
+
+  /**
+   * Divides the examples by what their features are, and not by where they stand: an example is on
+   * the same side in every data set, and so are all that have the same features, whatever their
+   * labels. An example is held out if the first 53 bits of SHA-256({@code seed}, its features'
+   * SHA-256) are less than {@code fraction} of what they can be.
+   *
+   * @param fraction about which part is held out, 0 to 1
+   * @return the indices of those held out, ascending
+   */
+  public int[] heldOutByContent(double fraction, long seed) {
+    return IntStream.range(0, size()).filter(i -> uniform(i, seed) < fraction).toArray();
+  }
+
+  private double uniform(int example, long seed) {
+    MessageDigest digest = Outline.sha256();
+    digest.update(ByteBuffer.allocate(Long.BYTES).putLong(seed).array());
+    long bits = ByteBuffer.wrap(digest.digest(features.digest(example))).getLong();
+    return (bits >>> 11) * 0x1p-53;
   }
 
   /**

@@ -4,6 +4,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Vectors of floats, taken as they are: nothing scales them. Immutable: the arrays given to the
@@ -67,10 +70,17 @@ public final class FloatFeatures implements Features {
   }
 
   @Override
-  public void digest(MessageDigest digest) {
-    for (float[] row : rows) {
-      digest.update(digest(row));
-    }
+  public byte[] digest(int example) {
+    return digest(rows[example]);
+  }
+
+  @Override
+  public FloatFeatures followedBy(List<Features> parts) {
+    return new FloatFeatures(
+        Stream.concat(Stream.of(this), parts.stream().map(FloatFeatures.class::cast))
+            .flatMap(part -> Arrays.stream(part.rows))
+            .toArray(float[][]::new),
+        shape);
   }
 
   /**

@@ -25,6 +25,8 @@ public final class IdxDirectory {
   private static final List<String> TRAINING_LABELS = named("train-labels-idx1-ubyte");
   private static final List<String> TEST_IMAGES =
       named("t10k-images-idx3-ubyte", "t10k-images-idx4-ubyte");
+  private static final List<String> IMAGES = named("images-idx3-ubyte", "images-idx4-ubyte");
+  private static final List<String> LABELS = named("labels-idx1-ubyte");
   private static final List<String> TEST_LABELS = named("t10k-labels-idx1-ubyte");
 
   private final String name;
@@ -80,6 +82,20 @@ public final class IdxDirectory {
     }
     return new Dataset(
         name, training, examples(testImages, labels(TEST_LABELS, testImages), classes));
+  }
+
+  /**
+   * The examples of a directory that has one set of files, {@code images-idx3-ubyte} (or {@code
+   * idx4}) and {@code labels-idx1-ubyte}, each plain or with {@code .gz}. They have as many classes
+   * as the highest label and one.
+   *
+   * @param outlined whether of the images only an {@link Outline} is kept
+   * @throws ConfigurationException as {@link #dataset}
+   */
+  public Examples examples(boolean outlined) {
+    Content<Features> images = read(IMAGES, outlined ? IdxReader::outline : IdxReader::images);
+    Content<byte[]> labels = labels(LABELS, images);
+    return examples(images, labels, highest(labels.value()) + 1);
   }
 
   /**

@@ -1,6 +1,8 @@
 package dev.lockstep.data;
 
-import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Images in memory, without labels. Pixels stay bytes until a batch is filled ({@link #copy}),
@@ -67,10 +69,17 @@ public final class Images implements Features {
   }
 
   @Override
-  public void digest(MessageDigest digest) {
-    for (byte[] image : pixels) {
-      digest.update(digest(image));
-    }
+  public byte[] digest(int image) {
+    return digest(pixels[image]);
+  }
+
+  @Override
+  public Images followedBy(List<Features> parts) {
+    return new Images(
+        shape,
+        Stream.concat(Stream.of(this), parts.stream().map(Images.class::cast))
+            .flatMap(part -> Arrays.stream(part.pixels))
+            .toArray(byte[][]::new));
   }
 
   /**

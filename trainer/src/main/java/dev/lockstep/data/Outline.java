@@ -2,6 +2,9 @@ package dev.lockstep.data;
 
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Inputs without their numbers: how many there are, their shape, and a digest of each. It is for
@@ -60,9 +63,16 @@ public final class Outline implements Features {
   }
 
   @Override
-  public void digest(MessageDigest digest) {
-    for (byte[] each : digests) {
-      digest.update(each);
-    }
+  public byte[] digest(int example) {
+    return digests[example].clone();
+  }
+
+  @Override
+  public Outline followedBy(List<Features> parts) {
+    return new Outline(
+        shape,
+        Stream.concat(Stream.of(this), parts.stream().map(Outline.class::cast))
+            .flatMap(part -> Arrays.stream(part.digests))
+            .toArray(byte[][]::new));
   }
 }

@@ -20,7 +20,10 @@ import java.util.List;
  * the data set itself. A value, safe for use by many threads.
  */
 public sealed interface DatasetSource extends Serializable
-    permits DatasetSource.EmbeddedMnist, DatasetSource.IdxFiles, ParquetDataset {
+    permits DatasetSource.EmbeddedMnist,
+        DatasetSource.IdxFiles,
+        ParquetDataset,
+        PartitionedDataset {
   /** The word for the data set that comes with the program. */
   String MNIST = "mnist";
 
@@ -72,7 +75,8 @@ public sealed interface DatasetSource extends Serializable
 
   /**
    * The data set that the key {@code dataset} of {@code section} names: {@code mnist} (which it is
-   * when the key is missing), {@code {idx: <directory>}} or what {@link ParquetDataset} reads.
+   * when the key is missing), {@code {idx: <directory>}} or what {@link ParquetDataset} or {@link
+   * PartitionedDataset} reads.
    *
    * @throws ConfigurationException if it is none of these
    */
@@ -82,11 +86,17 @@ public sealed interface DatasetSource extends Serializable
       return new EmbeddedMnist();
     }
     if (!value.isObject()) {
-      throw section.wrong("dataset", value, "mnist, {idx: <directory>} or {parquet: <path>, ...}");
+      throw section.wrong(
+          "dataset",
+          value,
+          "mnist, {idx: <directory>}, {parquet: <path>, ...} or {partitions: <directory>, ...}");
     }
     Section dataset = section.section("dataset");
     if (dataset.has(ParquetDataset.KEY)) {
       return ParquetDataset.read(dataset);
+    }
+    if (dataset.has(PartitionedDataset.KEY)) {
+      return PartitionedDataset.read(dataset);
     }
     String directory = dataset.text("idx");
     dataset.done();

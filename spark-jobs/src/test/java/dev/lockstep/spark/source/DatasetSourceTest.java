@@ -198,10 +198,10 @@ class DatasetSourceTest {
   void aDatasetOfAnotherKindIsRefused() {
     assertRefused(
         () -> DatasetSource.read(Section.parse("a.yaml", "dataset: minst")),
-        "a.yaml: dataset is 'minst' but must be mnist, {idx: <directory>} or {parquet: <path>, ...}");
+        "a.yaml: dataset is 'minst' but must be mnist, {idx: <directory>}, {parquet: <path>, ...} or {partitions: <directory>, ...}");
     assertRefused(
         () -> DatasetSource.read(Section.parse("a.yaml", "dataset: [mnist]")),
-        "a.yaml: dataset is a list but must be mnist, {idx: <directory>} or {parquet: <path>, ...}");
+        "a.yaml: dataset is a list but must be mnist, {idx: <directory>}, {parquet: <path>, ...} or {partitions: <directory>, ...}");
     assertRefused(
         () -> DatasetSource.read(Section.parse("a.yaml", "dataset: {idx: a, gzip: true}")),
         "a.yaml: dataset: unknown key 'gzip'");
