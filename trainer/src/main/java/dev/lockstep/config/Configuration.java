@@ -98,6 +98,7 @@ public record Configuration(
             WorkerLoss.read(training),
             CheckpointSchedule.read(training));
     training.done();
+    Retraining.check(section);
     section.done();
     configuration.check(section.where());
     return configuration;
@@ -204,6 +205,12 @@ public record Configuration(
         name, dataset, network, engine, validation, plan, otherWorkers, loss, schedule);
   }
 
+  /** The same training on another data set, named as the key {@code dataset} does. */
+  public Configuration on(JsonNode otherDataset) {
+    return new Configuration(
+        name, otherDataset, network, engine, validation, plan, workers, workerLoss, checkpoints);
+  }
+
   /**
    * Where {@code other} says something else that changes what training gives: a line a key, {@code
    * training.epochs: 5 in the run, 7 now}. Names, workers, what becomes of a lost one, and
@@ -216,7 +223,8 @@ public record Configuration(
     return new Differences(here, there).between(deciding(), other.deciding());
   }
 
-  private ObjectNode deciding() {
+  /** What decides what training gives. */
+  ObjectNode deciding() {
     ObjectNode tree = resolved();
     tree.remove("name");
     ((ObjectNode) tree.get("training"))
