@@ -1,6 +1,7 @@
 package dev.lockstep.spark.cli;
 
 import dev.lockstep.config.Configuration;
+import dev.lockstep.config.Retraining;
 import dev.lockstep.spark.job.ExistingRun;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.split.Validation;
@@ -26,6 +27,15 @@ final class ConfigurationFile {
    */
   static Configuration read(String path, List<String> overrides) {
     return Configuration.read(path, text(path), overrides);
+  }
+
+  /**
+   * The section {@code retrain} of the same file.
+   *
+   * @throws ConfigurationException if it cannot be read or used
+   */
+  static Retraining retraining(String path, List<String> overrides) {
+    return Retraining.read(path, text(path), overrides);
   }
 
   /**

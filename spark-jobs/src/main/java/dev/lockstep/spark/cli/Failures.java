@@ -68,7 +68,8 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
             stacktrace.getAsBoolean() ? "" : "; --stacktrace shows where");
   }
 
-  private static int exitCode(Throwable error) {
+  /** The exit code of a command that {@code error} ended. */
+  static int exitCode(Throwable error) {
     Throwable known = known(error);
     if (known instanceof ConfigurationException) {
       return MISTAKEN;
@@ -80,7 +81,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
   }
 
   /** The first of the causes that says what to do, or else the one that began it. */
-  private static Throwable known(Throwable error) {
+  static Throwable known(Throwable error) {
     Throwable root = error;
     while (root.getCause() != null) {
       root = root.getCause();

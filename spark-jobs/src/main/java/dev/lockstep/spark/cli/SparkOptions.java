@@ -79,11 +79,20 @@ final class SparkOptions {
    * @throws ConfigurationException if results would be lost so
    */
   static void requireLastingOutput(String output) {
+    requireLasting("--output", output, "runs");
+  }
+
+  /** Refuses a relative {@code registry} in the same way. */
+  static void requireLastingRegistry(String registry) {
+    requireLasting("retrain.registry", registry, "models");
+  }
+
+  private static void requireLasting(String key, String path, String example) {
     boolean onCluster = new SparkConf().get("spark.submit.deployMode", "client").equals("cluster");
-    if (onCluster && Location.isRelative(output)) {
+    if (onCluster && Location.isRelative(path)) {
       throw new ConfigurationException(
-          "--output is '%s', in the current directory of the driver, which goes with its container (--deploy-mode cluster); give it a path that stays, such as hdfs://<host>/runs"
-              .formatted(output));
+          "%s is '%s', in the current directory of the driver, which goes with its container (--deploy-mode cluster); give it a path that stays, such as hdfs://<host>/%s"
+              .formatted(key, path, example));
     }
   }
 

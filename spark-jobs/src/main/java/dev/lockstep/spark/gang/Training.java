@@ -85,6 +85,11 @@ public record Training(
         Optional.empty(), plan, network, data, network.initialParameters(plan.seed()), engines);
   }
 
+  /** The same training from {@code parameters}, as many as the network has, in DL4J's order. */
+  public Training startingFrom(float[] parameters) {
+    return new Training(recipe, plan, network, data, parameters, engines);
+  }
+
   /** Which examples make up which batch. */
   BatchOrder order() {
     return new BatchOrder(data.split().training(), plan.shards(), plan.batchSize(), plan.seed());

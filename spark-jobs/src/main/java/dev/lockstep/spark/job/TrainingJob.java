@@ -39,9 +39,18 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Trains as a configuration says and leaves the results in a run directory. */
-public record TrainingJob(Configuration configuration, Place place) {
+/**
+ * Trains as a configuration says and leaves the results in a run directory.
+ *
+ * @param initial the model from whose parameters training starts; if empty, from the network's own
+ */
+public record TrainingJob(Configuration configuration, Place place, Optional<ModelFile> initial) {
   private static final Logger LOG = LoggerFactory.getLogger(TrainingJob.class);
+
+  /** A training from the network's own initial parameters. */
+  public TrainingJob(Configuration configuration, Place place) {
+    this(configuration, place, Optional.empty());
+  }
 
   /** Which run directory. */
   public sealed interface Place {
@@ -186,7 +195,7 @@ public record TrainingJob(Configuration configuration, Place place) {
   private Prepared prepare(JavaSparkContext spark) {
     Preflight.requireNativeLibraries();
     Training training =
-        spark.isLocal() ? Training.of(configuration) : Training.outlined(configuration);
+        warm(spark.isLocal() ? Training.of(configuration) : Training.outlined(configuration));
     Network network = training.network();
     int examples = training.data().split().training().length;
     int workers;
@@ -201,6 +210,28 @@ public record TrainingJob(Configuration configuration, Place place) {
     }
     SelectedEngine engine = SelectedEngine.of(configuration.engine(), network);
     return new Prepared(training, engine, workers);
+  }
+
+  private Training warm(Training cold) {
+    if (initial.isEmpty()) {
+      return cold;
+    }
+    Network network = cold.network();
+    Network other =
+        initial.get().open(network.input(), OptionalInt.of(network.classes())).network();
+    if (!network.dl4j().toJson().equals(other.dl4j().toJson())) {
+      throw new ConfigurationException(
+          "%s: training cannot start from the parameters of %s, which is another network (%s, %,d parameters, not %s, %,d); start from scratch, or use that network"
+              .formatted(
+                  configuration.name(),
+                  initial.get().name(),
+                  other.name(),
+                  other.layout().length(),
+                  network.name(),
+                  network.layout().length()));
+    }
+    return cold.startingFrom(
+        initial.get().open(network.input(), OptionalInt.of(network.classes())).parameters());
   }
 
   /** A configuration may well be tried in one JVM before it goes to a cluster. */

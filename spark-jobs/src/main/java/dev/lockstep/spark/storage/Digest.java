@@ -5,6 +5,7 @@ import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -28,6 +29,11 @@ public final class Digest {
     Digest digest = new Digest();
     digest.add(content, 0, content.length);
     return digest.sha256();
+  }
+
+  /** The SHA-256 of {@code text} in UTF-8, as {@link #sha256}. */
+  public static String of(String text) {
+    return of(text.getBytes(StandardCharsets.UTF_8));
   }
 
   /** How many bytes there were. */
