@@ -15,6 +15,11 @@ final class TrainingProcess {
 
   /** A shell in the background lets its children ignore SIGINT, which env takes back. */
   static Process start(Path err, List<String> arguments) throws IOException {
+    return start(err, List.of(), arguments);
+  }
+
+  /** As the other, with further {@code options} of Java. */
+  static Process start(Path err, List<String> options, List<String> arguments) throws IOException {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -24,6 +29,7 @@ final class TrainingProcess {
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
         .filter(argument -> !argument.startsWith("-javaagent") && !argument.startsWith("-agent"))
         .forEach(command::add);
+    command.addAll(options);
     command.addAll(
         List.of(
             "-cp",

@@ -1,0 +1,116 @@
+package dev.lockstep.spark.cli;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.EnumSet;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.AbstractFileSystem;
+import org.apache.hadoop.fs.CreateFlag;
+import org.apache.hadoop.fs.DelegateToFileSystem;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FilterFs;
+import org.apache.hadoop.fs.Options;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.apache.hadoop.fs.permission.FsPermission;
+
+/**
+ * HDFS, or the local file system by the scheme {@code halt}, in a process that dies before its k-th
+ * change of it (system property {@value #HALT}), as by {@code kill -9}: nothing is flushed, no hook
+ * runs. Changes inside the directory of an unfinished version count only from its manifest on: what
+ * lies there before that is all the same to the registry.
+ */
+public final class HaltingFileSystem extends FilterFs {
+  static final String HALT = "lockstep.test.haltBefore";
+  static final int KILLED = 137;
+
+  private static final String SCHEME = "halt";
+  private static final AtomicInteger CHANGES = new AtomicInteger();
+
+  /** Made by Hadoop. */
+  public HaltingFileSystem(URI uri, Configuration conf) throws IOException, URISyntaxException {
+    super(uri.getScheme().equals(SCHEME) ? new Local(uri, conf) : hdfs(uri, conf));
+  }
+
+  private static AbstractFileSystem hdfs(URI uri, Configuration conf) throws IOException {
+    Configuration own = new Configuration(conf);
+    own.set("fs.AbstractFileSystem.hdfs.impl", "org.apache.hadoop.fs.Hdfs");
+    return AbstractFileSystem.createFileSystem(uri, own);
+  }
+
+  private static void change(Path path) {
+    boolean inside =
+        path.getParent() != null && path.getParent().getName().contains(".unfinished-");
+    if (inside && !path.getName().matches(".*(manifest|version)\\.json.*")) {
+      return;
+    }
+    if (CHANGES.incrementAndGet() == Integer.getInteger(HALT, -1)) {
+      System.err.println("halts before it changes " + path);
+      Runtime.getRuntime().halt(KILLED);
+    }
+  }
+
+  @Override
+  public FSDataOutputStream createInternal(
+      Path path,
+      EnumSet<CreateFlag> flag,
+      FsPermission permission,
+      int bufferSize,
+      short replication,
+      long blockSize,
+      org.apache.hadoop.util.Progressable progress,
+      Options.ChecksumOpt checksum,
+      boolean createParent)
+      throws IOException {
+    change(path);
+    return super.createInternal(
+        path,
+        flag,
+        permission,
+        bufferSize,
+        replication,
+        blockSize,
+        progress,
+        checksum,
+        createParent);
+  }
+
+  @Override
+  public void mkdir(Path path, FsPermission permission, boolean createParent) throws IOException {
+    change(path);
+    super.mkdir(path, permission, createParent);
+  }
+
+  @Override
+  public boolean delete(Path path, boolean recursive) throws IOException {
+    change(path);
+    return super.delete(path, recursive);
+  }
+
+  @Override
+  public void renameInternal(Path from, Path to) throws IOException {
+    change(to);
+    super.renameInternal(from, to);
+  }
+
+  @Override
+  public void renameInternal(Path from, Path to, boolean overwrite) throws IOException {
+    change(to);
+    super.renameInternal(from, to, overwrite);
+  }
+
+  private static final class Local extends DelegateToFileSystem {
+    Local(URI uri, Configuration conf) throws IOException, URISyntaxException {
+      super(uri, new Raw(), conf, SCHEME, false);
+    }
+  }
+
+  private static final class Raw extends RawLocalFileSystem {
+    @Override
+    public URI getUri() {
+      return URI.create(SCHEME + ":///");
+    }
+  }
+}

@@ -1,0 +1,293 @@
+package dev.lockstep.spark.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.lockstep.data.Mnist;
+import dev.lockstep.spark.job.ModelFile;
+import dev.lockstep.spark.registry.Champion;
+import dev.lockstep.spark.registry.ModelRegistry;
+import dev.lockstep.spark.storage.Location;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.hdfs.MiniDFSCluster;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Retrainings that come at once, and such that are killed, with registries here and on HDFS. */
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
+class RetrainIT {
+  private static final LocalDate FIRST = LocalDate.of(2026, 11, 9);
+  private static final int HELD = 12;
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @TempDir private static Path directory;
+  private static MiniDFSCluster hdfs;
+
+  /** Where a registry lies. */
+  enum Place {
+    LOCAL {
+      @Override
+      String of(String name) {
+        return directory.resolve(name).toString();
+      }
+
+      @Override
+      String halting(String name) {
+        return "halt:" + of(name);
+      }
+
+      @Override
+      void copy(Path from, String name) throws IOException {
+        Path to = Path.of(of(name));
+        try (Stream<Path> all = Files.walk(from)) {
+          for (Path each : all.toList()) {
+            Files.copy(each, to.resolve(from.relativize(each).toString()));
+          }
+        }
+      }
+    },
+    HDFS {
+      @Override
+      String of(String name) {
+        return hdfs.getURI() + "/" + name;
+      }
+
+      @Override
+      String halting(String name) {
+        return of(name);
+      }
+
+      @Override
+      void copy(Path from, String name) throws IOException {
+        hdfs.getFileSystem()
+            .copyFromLocalFile(
+                new org.apache.hadoop.fs.Path(from.toUri()),
+                new org.apache.hadoop.fs.Path("/" + name));
+      }
+    };
+
+    /** The registry {@code name} as a user writes it. */
+    abstract String of(String name);
+
+    /** The same for a process that is to be killed. */
+    abstract String halting(String name);
+
+    /** Makes it a copy of one on this machine. */
+    abstract void copy(Path from, String name) throws IOException;
+  }
+
+  @BeforeAll
+  static void startHdfsAndWriteData() throws Exception {
+    Configuration conf = new Configuration();
+    conf.set(MiniDFSCluster.HDFS_MINIDFS_BASEDIR, directory.resolve("hdfs").toString());
+    conf.setInt("dfs.replication", 1);
+    conf.setInt("dfs.namenode.metrics.logger.period.seconds", 0);
+    conf.setInt("dfs.datanode.metrics.logger.period.seconds", 0);
+    hdfs = new MiniDFSCluster.Builder(conf).numDataNodes(1).build();
+    hdfs.waitActive();
+    write("before", 1);
+    write("now", 2);
+  }
+
+  @AfterAll
+  static void stopHdfs() {
+    if (hdfs != null) {
+      hdfs.shutdown(true);
+    }
+  }
+
+  /** The first {@code days} days of data, and a configuration that trains on them. */
+  private static void write(String name, int days) throws IOException {
+    Partitions partitions = new Partitions(directory.resolve(name));
+    for (int day = 0; day < days; day++) {
+      partitions.write(
+          FIRST.plusDays(day),
+          Mnist.load().training().select(IntStream.range(300 * day, 300 * (day + 1)).toArray()));
+    }
+    Files.writeString(
+        directory.resolve(name + ".yaml"),
+        """
+        name: digits
+        dataset: {partitions: '%s', classes: 10, test: {fraction: 0.2}}
+        network:
+          layers: [dense: {units: 10, activation: softmax}]
+          loss: categorical_crossentropy
+        training: {epochs: 2, batchSize: 20, shards: 4, optimizer: {name: adam, learningRate: 0.003}}
+        retrain: {registry: none, leaseTimeout: 600, gate: {gain: {accuracy: -0.5}}}
+        """
+            .formatted(partitions.directory()));
+  }
+
+  private static String[] arguments(String name, String registry) {
+    return new String[] {
+      "retrain",
+      "--config",
+      directory.resolve(name + ".yaml").toString(),
+      "--set",
+      "retrain.registry=" + registry,
+      "--master",
+      "local[1]"
+    };
+  }
+
+  private static Process start(Path err, List<String> properties, String... arguments)
+      throws IOException {
+    List<String> small =
+        Stream.concat(
+                Stream.of("-Xmx512m", "-XX:+UseSerialGC", "-Dspark.ui.enabled=false"),
+                properties.stream())
+            .toList();
+    return TrainingProcess.start(err, small, List.of(arguments));
+  }
+
+  private static JsonNode summary(Process process) throws IOException {
+    return JSON.readTree(process.getInputStream());
+  }
+
+  private static Location claim(String registry) {
+    return Location.of(registry).child("lease").child("000001.json");
+  }
+
+  private static boolean exists(Location file) throws IOException {
+    try (InputStream in = file.open().orElse(null)) {
+      return in != null;
+    }
+  }
+
+  private static void signal(String signal, long pid) throws Exception {
+    Process kill = new ProcessBuilder("kill", "-" + signal, Long.toString(pid)).start();
+    assertThat(kill.waitFor()).isZero();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Place.class)
+  void ofTwentyAtOnceOneTrains(Place place) throws Exception {
+    String registry = place.of("twenty");
+    List<Process> all = new ArrayList<>();
+    try {
+      for (int i = 0; i < 20; i++) {
+        all.add(
+            start(
+                directory.resolve(place + "-" + i + ".err"),
+                List.of(),
+                arguments("now", registry)));
+      }
+      await()
+          .atMost(Duration.ofMinutes(3))
+          .pollInterval(Duration.ofMillis(20))
+          .until(() -> exists(claim(registry)));
+      long holder;
+      try (InputStream in = claim(registry).open().orElseThrow()) {
+        holder = JSON.readTree(in).path("pid").asLong();
+      }
+      // All others are to meet it.
+      signal("STOP", holder);
+      List<Process> others = all.stream().filter(process -> process.pid() != holder).toList();
+      assertThat(others).hasSize(19);
+      for (Process other : others) {
+        assertThat(other.waitFor()).isEqualTo(HELD);
+        assertThat(summary(other).path("decision").asText()).isEqualTo("lease_held");
+      }
+      signal("CONT", holder);
+
+      Process winner =
+          all.stream().filter(process -> process.pid() == holder).findFirst().orElseThrow();
+      assertThat(winner.waitFor()).isZero();
+      assertThat(summary(winner).path("decision").asText()).isEqualTo("promoted");
+      ModelRegistry models = new ModelRegistry(Location.of(registry));
+      assertThat(models.numbers()).containsExactly(1);
+      assertThat(models.history()).hasSize(1);
+    } finally {
+      all.forEach(Process::destroyForcibly);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Place.class)
+  void whereverItIsKilledTheRegistryIsReadableAndTheNextRunCompletes(Place place) throws Exception {
+    Path template = directory.resolve("template-" + place);
+    Invocation first = Invocation.of(arguments("before", template.toString()));
+    assertThat(first.exitCode()).as(first.err()).isZero();
+    int code = HaltingFileSystem.KILLED;
+    int killed = 0;
+    for (int step = 1; code == HaltingFileSystem.KILLED; step++) {
+      String name = "killed-" + place + "-" + step;
+      place.copy(template, name);
+      Path err = directory.resolve(name + ".err");
+      Process process =
+          start(
+              err,
+              List.of(
+                  "-D%s=%d".formatted(HaltingFileSystem.HALT, step),
+                  "-Dspark.hadoop.fs.AbstractFileSystem.%s.impl=%s"
+                      .formatted(
+                          place == Place.LOCAL ? "halt" : "hdfs",
+                          HaltingFileSystem.class.getName())),
+              arguments("now", place.halting(name)));
+      code = process.waitFor();
+      String told = Files.readString(err, UTF_8);
+      if (code == HaltingFileSystem.KILLED) {
+        killed++;
+      } else {
+        assertThat(code).as(told).isZero();
+      }
+      goOn(place.of(name), told);
+    }
+    assertThat(killed).isGreaterThan(12);
+  }
+
+  /** Whatever has happened to the registry at {@code path}. */
+  private static void goOn(String path, String told) throws Exception {
+    ModelRegistry registry = new ModelRegistry(Location.of(path));
+    assertThat(Invocation.of("models", "list", "--registry", path).exitCode()).as(told).isZero();
+    Champion champion = registry.champion().orElseThrow();
+    assertThat(champion.version()).as(told).isBetween(1, 2);
+    assertThat(ModelFile.read("registry:" + path + "/champion").description()).isPresent();
+
+    letTheLeaseExpire(Location.of(path).child("lease"));
+    Invocation next = Invocation.of(arguments("now", path));
+
+    assertThat(next.exitCode()).as(told + next.err()).isZero();
+    assertThat(JSON.readTree(next.lastLine()).path("decision").asText())
+        .isIn("promoted", "unchanged");
+    assertThat(registry.history()).as(told).extracting(Champion::version).containsExactly(1, 2);
+    assertThat(registry.about(2).orElseThrow().lineage().parentVersion()).isEqualTo(1);
+    assertThat(registry.numbers()).containsExactly(1, 2);
+    assertThat(Location.of(path).child("versions").directories())
+        .containsExactly("000001", "000002");
+  }
+
+  /** As if its time had passed. */
+  private static void letTheLeaseExpire(Location lease) throws IOException {
+    String newest =
+        lease.files().orElseThrow().stream()
+            .map(file -> file.name())
+            .filter(name -> name.endsWith(".json"))
+            .reduce((a, b) -> b)
+            .orElseThrow();
+    String text;
+    try (InputStream in = lease.child(newest).open().orElseThrow()) {
+      text = new String(in.readAllBytes(), UTF_8);
+    }
+    String expired = text.replaceFirst("\"20[^\"]*Z\"", "\"2026-01-01T00:00:00Z\"");
+    lease.child(newest).write(out -> out.write(expired.getBytes(UTF_8)));
+  }
+}
