@@ -79,9 +79,9 @@ for argument do
   set -- "$@" "$argument"
 done
 [ -n "$command" ] || fail "the command is missing, such as: train --config conf/mnist-mlp.yaml"
-if [ "$command" = train ] && [ -n "$workers" ]; then
-  set -- "$@" --workers "$LOCKSTEP_WORKERS"
-fi
+case $command in
+  train | retrain) [ -z "$workers" ] || set -- "$@" --workers "$LOCKSTEP_WORKERS" ;;
+esac
 
 # One core a task, and a task is a worker: it has one native thread, which the program itself sees
 # to; more cores a task would be idle.

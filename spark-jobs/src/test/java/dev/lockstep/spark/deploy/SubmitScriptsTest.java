@@ -118,6 +118,17 @@ class SubmitScriptsTest {
     assertThat(submitted.executorCores()).isEqualTo("2");
   }
 
+  @Test
+  void aRetrainingIsToldItsWorkersToo() throws Exception {
+    environment.put("LOCKSTEP_WORKERS", "5");
+    List<String> retrain = List.of("retrain", "--config", "hdfs:///retrain.yaml");
+
+    List<String> program = JavaConverters.seqAsJavaList(parse("yarn", retrain).childArgs().toSeq());
+
+    assertThat(program).startsWith(retrain.toArray(String[]::new)).endsWith("--workers", "5");
+    new CommandLine(new Main()).parseArgs(program.toArray(String[]::new));
+  }
+
   private static int executors(String kind, SparkSubmitArguments submitted) {
     return kind.equals("standalone")
         ? Integer.parseInt(submitted.totalExecutorCores())
