@@ -26,6 +26,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.hdfs.MiniDFSCluster;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -175,6 +176,25 @@ class RetrainIT {
   private static void signal(String signal, long pid) throws Exception {
     Process kill = new ProcessBuilder("kill", "-" + signal, Long.toString(pid)).start();
     assertThat(kill.waitFor()).isZero();
+  }
+
+  @Test
+  void aFortnightOnHdfs() throws Exception {
+    Path here = Files.createDirectory(directory.resolve("fortnight"));
+    org.apache.hadoop.fs.Path there = new org.apache.hadoop.fs.Path("/fortnight/digits");
+
+    NightlyRetraining.of(
+            here,
+            hdfs.getURI() + there.toString(),
+            hdfs.getURI() + "/fortnight/models",
+            () -> {
+              hdfs.getFileSystem().delete(there, true);
+              hdfs.getFileSystem().mkdirs(there.getParent());
+              hdfs.getFileSystem()
+                  .copyFromLocalFile(
+                      new org.apache.hadoop.fs.Path(here.resolve("digits").toUri()), there);
+            })
+        .fortnight();
   }
 
   @ParameterizedTest
