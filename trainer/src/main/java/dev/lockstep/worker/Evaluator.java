@@ -3,7 +3,6 @@ package dev.lockstep.worker;
 import dev.lockstep.coordinator.ShardTally;
 import dev.lockstep.data.Examples;
 import dev.lockstep.engine.Batch;
-import dev.lockstep.engine.FloatVector;
 import dev.lockstep.metrics.Tally;
 import dev.lockstep.network.Loss;
 import dev.lockstep.network.Network;
@@ -18,14 +17,8 @@ import java.util.function.BiConsumer;
  * shard's tally has the same bits whoever computes it. Belongs to one thread.
  */
 public final class Evaluator {
-  /** The most examples of one batch of predictions. */
-  public static final int BATCH = 256;
-
   private final Network network;
-  private final BiConsumer<Batch, FloatBuffer> predict;
-  private final Batch batch;
-  private final FloatBuffer outputs;
-  private final float[] rows;
+  private final BatchPredictor predictor;
 
   /** Is told what the network makes of an example. */
   @FunctionalInterface
@@ -42,15 +35,11 @@ public final class Evaluator {
   /**
    * An evaluator of {@code network}.
    *
-   * @param predict computes the activations of the last layer, as {@link
-   *     dev.lockstep.engine.Engine#predict}, for batches of up to {@link #BATCH}
+   * @param predict as {@link BatchPredictor} has it
    */
   public Evaluator(Network network, BiConsumer<Batch, FloatBuffer> predict) {
     this.network = network;
-    this.predict = predict;
-    this.batch = new Batch(network.input(), BATCH);
-    this.outputs = FloatVector.allocate(BATCH * network.outputs());
-    this.rows = new float[outputs.capacity()];
+    this.predictor = new BatchPredictor(network, predict);
   }
 
   /**
@@ -84,20 +73,20 @@ public final class Evaluator {
 
   private Tally evaluate(Examples examples, int[] indices, Predicted predicted) {
     Tally tally = new Tally(network.classes());
-    for (int from = 0; from < indices.length; from += BATCH) {
-      batch.fill(examples, indices, from, Math.min(from + BATCH, indices.length));
-      predict.accept(batch, outputs);
-      count(tally);
-      for (int i = 0; i < batch.size(); i++) {
-        predicted.accept(indices[from + i], rows, i * network.outputs());
+    for (int from = 0; from < indices.length; from += BatchPredictor.BATCH) {
+      int to = Math.min(from + BatchPredictor.BATCH, indices.length);
+      float[] rows = predictor.predict(examples, indices, from, to);
+      count(rows, tally);
+      for (int i = from; i < to; i++) {
+        predicted.accept(indices[i], rows, (i - from) * network.outputs());
       }
     }
     return tally;
   }
 
-  private void count(Tally tally) {
+  private void count(float[] rows, Tally tally) {
+    Batch batch = predictor.batch();
     int units = network.outputs();
-    outputs.get(0, rows, 0, batch.size() * units);
     for (int i = 0; i < batch.size(); i++) {
       int label = batch.label(i);
       tally.add(

@@ -77,7 +77,7 @@ public record Worker(
 
   Engine openEngine(FloatBuffer parameters, FloatBuffer gradient, int microBatch) {
     return engines.open(
-        network, plan.seed(), parameters, gradient, Math.max(microBatch, Evaluator.BATCH));
+        network, plan.seed(), parameters, gradient, Math.max(microBatch, BatchPredictor.BATCH));
   }
 
   /** Fills {@code batch} with the training examples of {@code part}. */

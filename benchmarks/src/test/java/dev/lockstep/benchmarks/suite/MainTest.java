@@ -24,6 +24,7 @@ class MainTest {
         "cnn           | median                                          | 2",
         "mnist-99      | median                                          | 2",
         "folds         | one fold after the other, 2 workers a fold      | 3",
+        "predict       | predict, csv                                    | 3",
         "mllib         | Spark MLlib perceptron, 2 partitions            | 6",
         "scaling       | lockstep `fused`, gradients, 4 workers          | 3",
         "batch-size    | 1024                                            | 6",
@@ -51,7 +52,7 @@ class MainTest {
 
     assertThat(err.toString())
         .contains(
-            "suite is 'stride' but must be one of step, lenet, averaging, seeds, cnn, mnist-99, folds, mllib, scaling, batch-size");
+            "suite is 'stride' but must be one of step, lenet, averaging, seeds, cnn, mnist-99, folds, predict, mllib, scaling, batch-size");
   }
 
   @Test

@@ -1,19 +1,18 @@
 package dev.lockstep.spark.cli;
 
-import dev.lockstep.data.Examples;
-import dev.lockstep.network.Loss;
-import dev.lockstep.network.Network;
 import dev.lockstep.spark.gang.Preflight;
 import dev.lockstep.spark.job.ModelFile;
 import dev.lockstep.spark.job.Prediction;
 import dev.lockstep.spark.job.Prediction.Input;
 import dev.lockstep.spark.source.InputSource;
+import dev.lockstep.spark.storage.Location;
+import dev.lockstep.yaml.ConfigurationException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -27,8 +26,8 @@ import picocli.CommandLine.Spec;
     header = "Predicts the class of each image of an IDX file, or each row of Parquet files.",
     description = {
       "",
-      "Writes CSV: a heading, then a line an input with its number (from 0), the predicted class and"
-          + " the probability of each class.",
+      "Writes a heading, then a line an input with its number (from 0), the predicted class and the"
+          + " probability of each class; Parquet has the probabilities in an array.",
       ""
     },
     footer = {
@@ -36,7 +35,9 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  lockstep predict --model runs/mnist-mlp-20260105-181502 --input images.gz",
       "  lockstep predict --model model.zip --input images --labels labels --output p.csv",
-      "  lockstep predict --model model.zip --input '{parquet: new.parquet, label: species}'"
+      "  lockstep predict --model model.zip --input '{parquet: new.parquet, label: species}'",
+      "  lockstep predict --model registry:hdfs:///models/mnist/champion --input hdfs:///new/images \\",
+      "      --format parquet --output hdfs:///predicted"
     })
 final class PredictCommand implements Runnable {
   @Spec private CommandSpec spec;
@@ -46,7 +47,9 @@ final class PredictCommand implements Runnable {
       names = "--model",
       required = true,
       paramLabel = "RUN",
-      description = "A run directory, or a model.zip of Lockstep's or DL4J's.")
+      description =
+          "A run directory, a model.zip of Lockstep's or DL4J's, registry:DIR/champion or"
+              + " registry:DIR/VERSION.")
   private String model;
 
   @Option(
@@ -67,70 +70,88 @@ final class PredictCommand implements Runnable {
 
   @Option(
       names = "--output",
-      paramLabel = "FILE",
-      description = "Where the CSV goes, whole or not at all. Default: standard output.")
+      paramLabel = "PATH",
+      description =
+          "Where they go, whole or not at all: a CSV file, or with --format a new directory."
+              + " Default: standard output.")
   private String output;
+
+  @Option(
+      names = "--format",
+      paramLabel = "FORMAT",
+      description =
+          "csv or parquet: the tasks write a directory of such files, and nothing goes through the"
+              + " driver. Needs --output.")
+  private Prediction.Format format;
+
+  @Option(names = "--overwrite", description = "Replace the directory if it is there.")
+  private boolean overwrite;
 
   @Override
   public void run() {
-    Optional<OutputFile> destination = Optional.ofNullable(output).map(OutputFile::of);
-    ModelFile file = ModelFile.read(model);
-    InputSource source = InputSource.of(input, Optional.ofNullable(labels), file.dataset());
-    Input inputs = new Input(source);
-    Preflight.requireNativeLibraries();
-    Network network = file.open(inputs.features().shape(), OptionalInt.empty()).network();
-    Optional<Examples> labelled = source.examples(network.classes());
-    try (JavaSparkContext context = spark.open("lockstep predict " + file.name())) {
-      List<float[]> outputs = Prediction.run(context, file, inputs);
-      if (destination.isPresent()) {
-        write(destination.get(), network, labelled, outputs);
-      } else {
-        writeCsv(spec.commandLine().getOut(), network, labelled, outputs);
-      }
+    if (format == null) {
+      Optional<OutputFile> file = Optional.ofNullable(output).map(OutputFile::of);
+      requireFormat();
+      predict(prediction -> file.ifPresentOrElse(to -> write(to, prediction), print(prediction)));
+    } else {
+      Location directory = directory();
+      predict(prediction -> prediction.write(directory, format, overwrite));
     }
   }
 
-  private static void write(
-      OutputFile file, Network network, Optional<Examples> labelled, List<float[]> outputs) {
+  private void requireFormat() {
+    if (overwrite) {
+      throw new ConfigurationException(
+          "--overwrite is for directories, which --format writes; a file is replaced anyway");
+    }
+  }
+
+  private Location directory() {
+    if (output == null) {
+      throw new ConfigurationException("--format needs --output, the directory to write");
+    }
+    Location directory = Location.of(output);
+    if (Prediction.exists(directory)) {
+      if (!overwrite) {
+        throw new ConfigurationException(
+            "--output: %s is there already; name another directory, or use --overwrite"
+                .formatted(directory));
+      }
+      return directory;
+    }
+    try {
+      directory.prepare();
+    } catch (IOException e) {
+      throw new ConfigurationException(
+          "--output cannot be written: %s; name a directory where one can be made"
+              .formatted(Location.reason(e)),
+          e);
+    }
+    return directory;
+  }
+
+  private void predict(Consumer<Prediction> use) {
+    ModelFile file = ModelFile.read(model);
+    Input inputs = new Input(InputSource.of(input, Optional.ofNullable(labels), file.dataset()));
+    Preflight.requireNativeLibraries();
+    file.open(inputs.features().shape(), OptionalInt.empty());
+    try (JavaSparkContext context = spark.open("lockstep predict " + file.name())) {
+      use.accept(Prediction.of(context, file, inputs));
+    }
+  }
+
+  private Runnable print(Prediction prediction) {
+    return () -> prediction.print(spec.commandLine().getOut());
+  }
+
+  private static void write(OutputFile file, Prediction prediction) {
     file.write(
         out -> {
           PrintWriter csv = new PrintWriter(out, false, StandardCharsets.UTF_8);
-          writeCsv(csv, network, labelled, outputs);
+          prediction.print(csv);
           if (csv.checkError()) {
             throw new IOException(file.location() + ": cannot be written; is the disk full?");
           }
         });
-  }
-
-  private static void writeCsv(
-      PrintWriter csv, Network network, Optional<Examples> labelled, List<float[]> outputs) {
-    StringBuilder line = new StringBuilder("example");
-    labelled.ifPresent(examples -> line.append(",label"));
-    line.append(",class");
-    for (int c = 0; c < network.classes(); c++) {
-      line.append(",probability_").append(c);
-    }
-    csv.print(line.append('\n'));
-    int units = network.outputs();
-    int example = 0;
-    for (float[] rows : outputs) {
-      for (int row = 0; row < rows.length; row += units) {
-        line.setLength(0);
-        line.append(example);
-        if (labelled.isPresent()) {
-          line.append(',').append(labelled.get().label(example));
-        }
-        line.append(',').append(Loss.predictedClass(rows, row, units));
-        if (units == 1) {
-          line.append(',').append(1 - rows[row]);
-        }
-        for (int unit = 0; unit < units; unit++) {
-          line.append(',').append(rows[row + unit]);
-        }
-        csv.print(line.append('\n'));
-        example++;
-      }
-    }
-    csv.flush();
   }
 }

@@ -16,6 +16,7 @@ import dev.lockstep.model.ModelDescription;
 import dev.lockstep.spark.gang.SelectedEngine;
 import dev.lockstep.spark.gang.Slots;
 import dev.lockstep.spark.source.DatasetSource;
+import dev.lockstep.worker.BatchPredictor;
 import dev.lockstep.worker.Evaluator;
 import dev.lockstep.yaml.ConfigurationException;
 import java.nio.ByteBuffer;
@@ -105,7 +106,7 @@ public final class Evaluation {
 
   /**
    * The engine that trained the model, with its parameters, for batches of up to {@link
-   * Evaluator#BATCH}.
+   * BatchPredictor#BATCH}.
    */
   public static Engine openForPrediction(TrainedModel model) {
     return SelectedEngine.of(engine(model.description()), model.network())
@@ -115,7 +116,7 @@ public final class Evaluation {
             0,
             FloatVector.of(model.parameters()),
             FloatVector.allocate(model.parameters().length),
-            Evaluator.BATCH);
+            BatchPredictor.BATCH);
   }
 
   private static EngineChoice engine(Optional<ModelDescription> description) {

@@ -15,6 +15,7 @@ import dev.lockstep.spark.gang.Preflight;
 import dev.lockstep.spark.gang.SelectedEngine;
 import dev.lockstep.spark.source.DatasetSource;
 import dev.lockstep.split.Split;
+import dev.lockstep.worker.BatchPredictor;
 import dev.lockstep.worker.Evaluator;
 import dev.lockstep.yaml.Section;
 import java.io.Serializable;
@@ -191,7 +192,7 @@ record FoldScoring(
             configuration.seed(),
             FloatVector.of(parameters),
             FloatVector.allocate(parameters.length),
-            Evaluator.BATCH);
+            BatchPredictor.BATCH);
   }
 
   /** Room for the examples of the shards of {@code rank}. */

@@ -3,65 +3,123 @@ package dev.lockstep.spark.job;
 import dev.lockstep.config.WorkerLoss;
 import dev.lockstep.data.Examples;
 import dev.lockstep.data.Features;
-import dev.lockstep.engine.Batch;
 import dev.lockstep.engine.Engine;
-import dev.lockstep.engine.FloatVector;
 import dev.lockstep.network.Network;
 import dev.lockstep.spark.gang.Slots;
 import dev.lockstep.spark.source.InputSource;
-import dev.lockstep.worker.Evaluator;
+import dev.lockstep.spark.storage.Location;
+import dev.lockstep.worker.BatchPredictor;
 import dev.lockstep.yaml.ConfigurationException;
+import java.io.IOException;
+import java.io.PrintWriter;
 import java.io.Serializable;
-import java.nio.FloatBuffer;
+import java.io.UncheckedIOException;
+import java.lang.ref.SoftReference;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
+import java.util.NoSuchElementException;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.UUID;
 import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.io.NullWritable;
+import org.apache.hadoop.io.Text;
+import org.apache.hadoop.mapreduce.lib.output.TextOutputFormat;
+import org.apache.parquet.hadoop.ParquetOutputFormat;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.TaskCompletionListener;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import scala.Tuple2;
 
-/** Applies a model to the inputs of files, as a Spark job. */
+/**
+ * Applies a model to the inputs of files, as a Spark job. Of each input there is its number, from 0
+ * in the order of the files; its true class, where that is known; the predicted class; and the
+ * probability of each class.
+ */
 public final class Prediction {
-  private Prediction() {}
+  private static final Logger LOG = LoggerFactory.getLogger(Prediction.class);
 
-  /**
-   * The activations of the last layer: arrays of rows, one row of {@link Network#outputs} numbers
-   * an input, in the order of the files.
-   *
-   * @throws ConfigurationException if the inputs are not what the model takes
-   */
-  public static List<float[]> run(JavaSparkContext spark, ModelFile model, Input input) {
-    Features features = input.features();
-    model.open(features.shape(), OptionalInt.empty());
-    int tasks = Math.max(1, Math.min(Slots.of(spark), features.size() / Evaluator.BATCH));
-    Broadcast<Tuple2<ModelFile, Input>> shared = spark.broadcast(new Tuple2<>(model, input));
-    try {
-      return JobWatch.run(
-          spark,
-          "the predictions of %d inputs".formatted(features.size()),
-          WorkerLoss.DEFAULT.replacementTimeout(),
-          () ->
-              spark
-                  .parallelize(IntStream.range(0, tasks).boxed().toList(), tasks)
-                  .mapPartitions(
-                      parts -> predict(shared.value()._1(), shared.value()._2(), parts, tasks))
-                  .collect());
-    } finally {
-      shared.destroy();
+  private final JavaSparkContext spark;
+  private final ModelFile model;
+  private final Input input;
+  private final Network network;
+  private final boolean labelled;
+  private final int tasks;
+
+  private Prediction(
+      JavaSparkContext spark, ModelFile model, Input input, Network network, boolean labelled) {
+    this.spark = spark;
+    this.model = model;
+    this.input = input;
+    this.network = network;
+    this.labelled = labelled;
+    int batches = Math.max(1, input.features().size() / BatchPredictor.BATCH);
+    this.tasks = Math.min(Slots.of(spark), batches);
+  }
+
+  /** What the predictions are written as. */
+  public enum Format {
+    /** Comma-separated values, each file with a heading. */
+    CSV,
+    /** With a column {@code probabilities}, an array. */
+    PARQUET;
+
+    /** The word for it. */
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
     }
   }
 
-  /** Inputs that all tasks of one JVM share. */
+  /**
+   * The prediction of what {@code model} makes of {@code input}.
+   *
+   * @throws ConfigurationException if the inputs are missing, or not what the model takes
+   */
+  public static Prediction of(JavaSparkContext spark, ModelFile model, Input input) {
+    Network network = model.open(input.features().shape(), OptionalInt.empty()).network();
+    boolean labelled = input.labelled(network.classes()).isPresent();
+    return new Prediction(spark, model, input, network, labelled);
+  }
+
+  /** Inputs that all tasks of one JVM share, for it keeps the newest. */
   public static final class Input implements Serializable {
     private static final long serialVersionUID = 1L;
+    private static SoftReference<Input> newest = new SoftReference<>(null);
 
+    private final String id = UUID.randomUUID().toString();
     private final InputSource source;
     private transient Features features;
+    private transient Examples labelled;
 
     /** The inputs of {@code source}; they are not read yet. */
     public Input(InputSource source) {
       this.source = source;
+      share(this);
+    }
+
+    private static synchronized void share(Input input) {
+      newest = new SoftReference<>(input);
+    }
+
+    private static synchronized Input shared(Input copy) {
+      Input known = newest.get();
+      if (known != null && known.id.equals(copy.id)) {
+        return known;
+      }
+      newest = new SoftReference<>(copy);
+      return copy;
+    }
+
+    private Object readResolve() {
+      return shared(this);
     }
 
     /**
@@ -75,32 +133,249 @@ public final class Prediction {
       }
       return features;
     }
-  }
 
-  private static Iterator<float[]> predict(
-      ModelFile file, Input input, Iterator<Integer> parts, int tasks) {
-    Features features = input.features();
-    TrainedModel model = file.open(features.shape(), OptionalInt.empty());
-    int part = parts.next();
-    int from = (int) ((long) features.size() * part / tasks);
-    int to = (int) ((long) features.size() * (part + 1) / tasks);
-    return List.of(predict(model, features, from, to)).iterator();
-  }
-
-  private static float[] predict(TrainedModel model, Features features, int from, int to) {
-    Network network = model.network();
-    Examples examples = new Examples(features, network.classes(), new byte[features.size()]);
-    Batch batch = new Batch(network.input(), Evaluator.BATCH);
-    FloatBuffer outputs = FloatVector.allocate(Evaluator.BATCH * network.outputs());
-    float[] rows = new float[Math.multiplyExact(to - from, network.outputs())];
-    int[] indices = IntStream.range(from, to).toArray();
-    try (Engine engine = Evaluation.openForPrediction(model)) {
-      for (int i = 0; i < indices.length; i += Evaluator.BATCH) {
-        batch.fill(examples, indices, i, Math.min(i + Evaluator.BATCH, indices.length));
-        engine.predict(batch, outputs);
-        outputs.get(0, rows, i * network.outputs(), batch.size() * network.outputs());
+    /** The inputs with their true classes, if these are known. */
+    synchronized Optional<Examples> labelled(int classes) {
+      if (labelled == null) {
+        labelled = source.examples(classes).orElse(null);
       }
+      return Optional.ofNullable(labelled);
     }
-    return rows;
+
+    Examples examples(int classes) {
+      return labelled(classes)
+          .orElseGet(() -> new Examples(features(), classes, new byte[features().size()]));
+    }
+  }
+
+  /**
+   * Prints them as one file of CSV. All of them are held in memory.
+   *
+   * @param out is flushed in the end, and stays open
+   */
+  public void print(PrintWriter out) {
+    Broadcast<ModelFile> shared = spark.broadcast(model);
+    Input inputs = input;
+    boolean known = labelled;
+    int parts = tasks;
+    try {
+      List<String> lines =
+          JobWatch.run(
+              spark,
+              described(),
+              WorkerLoss.DEFAULT.replacementTimeout(),
+              () ->
+                  ranks()
+                      .mapPartitions(
+                          ranks -> lines(Rows.of(shared.value(), inputs, ranks, parts, known)))
+                      .collect());
+      out.print(new PredictedRow(network.classes(), labelled).csvHeading() + '\n');
+      lines.forEach(out::print);
+      out.flush();
+    } finally {
+      shared.destroy();
+    }
+  }
+
+  /** All lines of a task as one text. */
+  private static Iterator<String> lines(Rows rows) {
+    StringBuilder all = new StringBuilder();
+    StringBuilder line = new StringBuilder();
+    rows.forEachRemaining(row -> all.append(row.csv(line)).append('\n'));
+    return List.of(all.toString()).iterator();
+  }
+
+  /**
+   * Writes them to files in the directory {@code output}, each task its own, by Spark's committer,
+   * with a file {@code _SUCCESS} at last. They are written beside it, and it gets its name when
+   * they are whole.
+   *
+   * @param overwrite whether a directory that is there is replaced
+   * @throws ConfigurationException if there is one that is not, or a file
+   */
+  public void write(Location output, Format format, boolean overwrite) {
+    if (exists(output) && !overwrite) {
+      throw new ConfigurationException(
+          "%s is there already; name another directory".formatted(output));
+    }
+    Location unfinished = Location.of(output.absolute() + ".unfinished");
+    Broadcast<ModelFile> shared = spark.broadcast(model);
+    try {
+      unfinished.delete();
+      JobWatch.run(
+          spark,
+          described(),
+          WorkerLoss.DEFAULT.replacementTimeout(),
+          () -> {
+            save(shared, unfinished.hadoopPath().toString(), format);
+            return unfinished;
+          });
+      output.delete();
+      unfinished.rename(output.name());
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "cannot write %s: %s".formatted(output, Location.reason(e)), e);
+    } finally {
+      shared.destroy();
+      deleteRemains(unfinished);
+    }
+  }
+
+  /**
+   * Whether there is a directory at {@code output}.
+   *
+   * @throws ConfigurationException if there is a file
+   */
+  public static boolean exists(Location output) {
+    try {
+      return output.files().isPresent();
+    } catch (IOException e) {
+      throw new ConfigurationException(
+          "%s cannot become a directory: %s".formatted(output, Location.reason(e)), e);
+    }
+  }
+
+  private void save(Broadcast<ModelFile> shared, String directory, Format format) {
+    Configuration hadoop = Location.hadoopConfiguration();
+    Input inputs = input;
+    boolean known = labelled;
+    int parts = tasks;
+    if (format == Format.PARQUET) {
+      hadoop.setBoolean(PredictedRowSupport.LABELLED, known);
+      hadoop.set(ParquetOutputFormat.WRITE_SUPPORT_CLASS, PredictedRowSupport.class.getName());
+      hadoop.set(ParquetOutputFormat.COMPRESSION, CompressionCodecName.SNAPPY.name());
+      // Hardly two probabilities are the same.
+      hadoop.setBoolean(
+          ParquetOutputFormat.ENABLE_DICTIONARY + "#probabilities.list.element", false);
+      ranks()
+          .mapPartitionsToPair(ranks -> rows(Rows.of(shared.value(), inputs, ranks, parts, known)))
+          .saveAsNewAPIHadoopFile(
+              directory, Void.class, PredictedRow.class, ParquetOutputFormat.class, hadoop);
+    } else {
+      ranks()
+          .mapPartitionsToPair(ranks -> texts(Rows.of(shared.value(), inputs, ranks, parts, known)))
+          .saveAsNewAPIHadoopFile(
+              directory, NullWritable.class, Text.class, TextOutputFormat.class, hadoop);
+    }
+  }
+
+  private static Iterator<Tuple2<Void, PredictedRow>> rows(Rows rows) {
+    Tuple2<Void, PredictedRow> pair = new Tuple2<>(null, rows.row);
+    return new Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        return rows.hasNext();
+      }
+
+      @Override
+      public Tuple2<Void, PredictedRow> next() {
+        rows.next();
+        return pair;
+      }
+    };
+  }
+
+  /** A heading, then a line a row. */
+  private static Iterator<Tuple2<NullWritable, Text>> texts(Rows rows) {
+    Text text = new Text(rows.row.csvHeading());
+    Tuple2<NullWritable, Text> pair = new Tuple2<>(NullWritable.get(), text);
+    StringBuilder line = new StringBuilder();
+    return new Iterator<>() {
+      private boolean headed;
+
+      @Override
+      public boolean hasNext() {
+        return !headed || rows.hasNext();
+      }
+
+      @Override
+      public Tuple2<NullWritable, Text> next() {
+        if (headed) {
+          text.set(rows.next().csv(line).toString());
+        }
+        headed = true;
+        return pair;
+      }
+    };
+  }
+
+  /** Late tasks of a job that has failed may leave some; the next job deletes them. */
+  private static void deleteRemains(Location unfinished) {
+    try {
+      unfinished.delete();
+    } catch (IOException e) {
+      LOG.debug("{} cannot be deleted: {}", unfinished, Location.reason(e));
+    }
+  }
+
+  private JavaRDD<Integer> ranks() {
+    return spark.parallelize(IntStream.range(0, tasks).boxed().toList(), tasks);
+  }
+
+  private String described() {
+    return "the predictions of %d inputs".formatted(input.features().size());
+  }
+
+  /** The rows of one task, predicted a batch at a time; all of them are one object. */
+  private static final class Rows implements Iterator<PredictedRow> {
+    private final Examples examples;
+    private final BatchPredictor predictor;
+    private final int units;
+    private final int[] indices;
+    private final PredictedRow row;
+    private float[] outputs;
+    private int next;
+    private int predicted;
+
+    private Rows(
+        Examples examples, Network network, Engine engine, int[] indices, boolean labelled) {
+      this.examples = examples;
+      this.predictor = new BatchPredictor(network, engine::predict);
+      this.units = network.outputs();
+      this.indices = indices;
+      this.row = new PredictedRow(network.classes(), labelled);
+    }
+
+    /** The rows of the one of {@code ranks}, of {@code tasks}. */
+    private static Rows of(
+        ModelFile file, Input input, Iterator<Integer> ranks, int tasks, boolean labelled) {
+      TrainedModel model = file.open(input.features().shape(), OptionalInt.empty());
+      Engine engine = Evaluation.openForPrediction(model);
+      TaskContext.get().addTaskCompletionListener(closing(engine));
+      int size = input.features().size();
+      int rank = ranks.next();
+      int from = (int) ((long) size * rank / tasks);
+      int to = (int) ((long) size * (rank + 1) / tasks);
+      return new Rows(
+          input.examples(model.network().classes()),
+          model.network(),
+          engine,
+          IntStream.range(from, to).toArray(),
+          labelled);
+    }
+
+    private static TaskCompletionListener closing(Engine engine) {
+      return task -> engine.close();
+    }
+
+    @Override
+    public boolean hasNext() {
+      return next < indices.length;
+    }
+
+    @Override
+    public PredictedRow next() {
+      if (!hasNext()) {
+        throw new NoSuchElementException();
+      }
+      if (next == predicted) {
+        predicted = Math.min(next + BatchPredictor.BATCH, indices.length);
+        outputs = predictor.predict(examples, indices, next, predicted);
+      }
+      int example = indices[next];
+      int place = next % BatchPredictor.BATCH;
+      next++;
+      return row.set(example, examples.label(example), outputs, place * units, units);
+    }
   }
 }

@@ -10,7 +10,7 @@ import dev.lockstep.report.WrongExamples;
 import dev.lockstep.spark.job.TrainingJob.Prepared;
 import dev.lockstep.spark.source.DatasetSource;
 import dev.lockstep.spark.storage.Location;
-import dev.lockstep.worker.Evaluator;
+import dev.lockstep.worker.BatchPredictor;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -108,7 +108,7 @@ record WorstExamples(Broadcast<ModelFile> model, DatasetSource source, boolean t
           searched,
           opened.network(),
           engine,
-          Evaluator.BATCH);
+          BatchPredictor.BATCH);
     }
   }
 }

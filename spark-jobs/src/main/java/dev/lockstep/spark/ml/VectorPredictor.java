@@ -3,16 +3,13 @@ package dev.lockstep.spark.ml;
 import dev.lockstep.data.Examples;
 import dev.lockstep.data.FloatFeatures;
 import dev.lockstep.data.Shape;
-import dev.lockstep.engine.Batch;
 import dev.lockstep.engine.Engine;
-import dev.lockstep.engine.FloatVector;
 import dev.lockstep.network.Network;
 import dev.lockstep.spark.job.Evaluation;
 import dev.lockstep.spark.job.ModelFile;
 import dev.lockstep.spark.job.TrainedModel;
-import dev.lockstep.worker.Evaluator;
+import dev.lockstep.worker.BatchPredictor;
 import dev.lockstep.yaml.ConfigurationException;
-import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -23,13 +20,12 @@ import org.apache.spark.ml.linalg.Vector;
 /** A model's engine for Spark ML's vectors. Belongs to one thread. */
 final class VectorPredictor implements AutoCloseable {
   /** The most vectors at a time. */
-  static final int BATCH = Evaluator.BATCH;
+  static final int BATCH = BatchPredictor.BATCH;
 
   private final String name;
   private final Network network;
   private final Engine engine;
-  private final Batch batch;
-  private final FloatBuffer outputs;
+  private final BatchPredictor predictor;
   private final float[] row;
 
   /**
@@ -43,8 +39,7 @@ final class VectorPredictor implements AutoCloseable {
     this.name = file.name();
     this.network = model.network();
     this.engine = Evaluation.openForPrediction(model);
-    this.batch = new Batch(shape, BATCH);
-    this.outputs = FloatVector.allocate(BATCH * network.outputs());
+    this.predictor = new BatchPredictor(network, engine::predict);
     this.row = new float[network.outputs()];
   }
 
@@ -59,11 +54,11 @@ final class VectorPredictor implements AutoCloseable {
     float[][] rows = vectors.stream().map(vector -> numbers(vector, shape)).toArray(float[][]::new);
     Examples examples =
         new Examples(new FloatFeatures(shape, rows), network.classes(), new byte[rows.length]);
-    batch.fill(examples, IntStream.range(0, rows.length).toArray(), 0, rows.length);
-    engine.predict(batch, outputs);
+    float[] outputs =
+        predictor.predict(examples, IntStream.range(0, rows.length).toArray(), 0, rows.length);
     List<double[]> probabilities = new ArrayList<>();
     for (int i = 0; i < rows.length; i++) {
-      outputs.get(i * row.length, row);
+      System.arraycopy(outputs, i * row.length, row, 0, row.length);
       probabilities.add(probabilities(row));
     }
     return probabilities;

@@ -1,0 +1,180 @@
+package dev.lockstep.spark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.spark.SparkContext;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerTaskStart;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Predictions of many inputs, written by the tasks. */
+class PredictCommandTest {
+  private static final String LISTENERS = "spark.extraListeners";
+
+  @TempDir static Path directory;
+  private static Path run;
+
+  /** What {@code predict} prints. */
+  private static List<String> printed;
+
+  @BeforeAll
+  static void trainAndPrint() throws IOException {
+    Path configuration = SmallMnist.configuration(SmallMnist.write(directory));
+    Invocation trained =
+        Invocation.of(
+            "train",
+            "--config",
+            configuration.toString(),
+            "--master",
+            "local[2]",
+            "--output",
+            directory.resolve("runs").toString());
+    run = Path.of(trained.lastLine());
+    printed = predict().out();
+  }
+
+  @AfterEach
+  void leaveSparkAlone() {
+    System.clearProperty(LISTENERS);
+  }
+
+  private static Invocation predict(String... more) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "predict",
+                "--model",
+                run.toString(),
+                "--input",
+                directory.resolve("t10k-images-idx3-ubyte").toString(),
+                "--labels",
+                directory.resolve("t10k-labels-idx1-ubyte").toString(),
+                "--master",
+                "local[3]"));
+    arguments.addAll(List.of(more));
+    return Invocation.of(arguments.toArray(String[]::new));
+  }
+
+  private static List<Path> files(Path output) throws IOException {
+    try (Stream<Path> files = Files.list(output)) {
+      return files
+          .filter(file -> file.getFileName().toString().startsWith("part-"))
+          .sorted()
+          .toList();
+    }
+  }
+
+  @Test
+  void filesOfCsvHaveTheLinesThatArePrintedEachUnderAHeading() throws IOException {
+    Path output = directory.resolve("csv");
+
+    Invocation predicted = predict("--format", "csv", "--output", output.toString());
+
+    assertThat(predicted.exitCode()).as(predicted.err()).isZero();
+    assertThat(output.resolve("_SUCCESS")).exists();
+    List<String> lines = new ArrayList<>();
+    lines.add(printed.get(0));
+    for (Path file : files(output)) {
+      List<String> part = Files.readAllLines(file);
+      assertThat(part.get(0)).isEqualTo(printed.get(0));
+      lines.addAll(part.subList(1, part.size()));
+    }
+    assertThat(lines).isEqualTo(printed).hasSize(1 + SmallMnist.TEST);
+  }
+
+  @Test
+  void sparkReadsTheParquetAndCountsTheConfusionThatEvaluateDoes() throws IOException {
+    Path output = directory.resolve("parquet");
+
+    Invocation predicted = predict("--format", "parquet", "--output", output.toString());
+
+    assertThat(predicted.exitCode()).as(predicted.err()).isZero();
+    long[][] confusion = new long[10][10];
+    List<String> lines = new ArrayList<>(List.of(printed.get(0)));
+    try (SparkSession spark =
+        SparkSession.builder()
+            .master("local[2]")
+            .config("spark.ui.enabled", "false")
+            .config("spark.driver.bindAddress", "127.0.0.1")
+            .config("spark.driver.host", "127.0.0.1")
+            .getOrCreate()) {
+      for (Row row : spark.read().parquet(output.toString()).orderBy("example").collectAsList()) {
+        List<Float> probabilities = row.getList(3);
+        confusion[row.getInt(1)][row.getInt(2)]++;
+        lines.add(
+            "%d,%d,%d,".formatted(row.getLong(0), row.getInt(1), row.getInt(2))
+                + String.join(",", probabilities.stream().map(String::valueOf).toList()));
+        assertThat(probabilities.indexOf(Collections.max(probabilities))).isEqualTo(row.getInt(2));
+      }
+    }
+    assertThat(lines).isEqualTo(printed);
+    Invocation evaluated =
+        Invocation.of("evaluate", "--model", run.toString(), "--json", "--master", "local[2]");
+    JsonNode expected =
+        new JsonMapper().readTree(String.join("\n", evaluated.out())).path("test.confusion");
+    assertThat(expected).hasToString(new JsonMapper().writeValueAsString(confusion));
+  }
+
+  @Test
+  void whatIsThereIsReplacedOnlyWhenThatIsAskedFor() throws IOException {
+    Path output = directory.resolve("twice");
+    predict("--format", "csv", "--output", output.toString());
+    Path left = Files.writeString(output.resolve("part-r-99999"), "of an earlier day");
+
+    Invocation refused = predict("--format", "csv", "--output", output.toString());
+    assertThat(refused.exitCode()).isEqualTo(2);
+    assertThat(refused.err())
+        .contains(output + " is there already; name another directory, or use --overwrite");
+    assertThat(left).exists();
+
+    Invocation replaced = predict("--format", "csv", "--output", output.toString(), "--overwrite");
+    assertThat(replaced.exitCode()).as(replaced.err()).isZero();
+    assertThat(left).doesNotExist();
+    assertThat(output.resolve("_SUCCESS")).exists();
+  }
+
+  /** Cancels a job when its second task has begun. */
+  public static final class Saboteur extends SparkListener {
+    @Override
+    public void onTaskStart(SparkListenerTaskStart start) {
+      if (start.taskInfo().index() == 0) {
+        SparkContext.getOrCreate().cancelStage(start.stageId());
+      }
+    }
+  }
+
+  @Test
+  void ofAJobThatFailsNothingIsLeft() {
+    System.setProperty(LISTENERS, Saboteur.class.getName());
+    Path output = directory.resolve("failed");
+
+    Invocation failed = predict("--format", "parquet", "--output", output.toString());
+
+    assertThat(failed.exitCode()).isEqualTo(1);
+    assertThat(failed.err()).doesNotContain("\tat ");
+    assertThat(output).doesNotExist();
+  }
+
+  @Test
+  void aFormatNeedsADirectoryAndADirectoryAFormat() {
+    assertThat(predict("--format", "csv").err())
+        .contains("--format needs --output, the directory to write");
+    assertThat(predict("--overwrite").err()).contains("--overwrite is for directories");
+    assertThat(predict("--format", "xml", "--output", directory.resolve("xml").toString()).err())
+        .contains("--format");
+  }
+}
