@@ -38,6 +38,7 @@ class HouseRulesTest {
           "dev.lockstep.coordinator..",
           "dev.lockstep.worker..",
           "dev.lockstep.model..",
+          "dev.lockstep.exchange..",
           "dev.lockstep.report..",
           "dev.lockstep.config..");
 
