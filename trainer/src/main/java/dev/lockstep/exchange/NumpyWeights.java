@@ -13,10 +13,11 @@ import dev.lockstep.network.SimpleRnn;
 import dev.lockstep.yaml.ConfigurationException;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.file.attribute.FileTime;
+import java.time.LocalDateTime;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -32,6 +33,9 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 public final class NumpyWeights {
   /** The blocks of an LSTM in Keras' order, as places in DL4J's. */
   private static final int[] LSTM_BLOCKS = {3, 1, 0, 2};
+
+  /** The earliest time that a zip file can name; the same weights give the same bytes. */
+  private static final LocalDateTime EPOCH = LocalDateTime.of(1980, 1, 1, 0, 0);
 
   private final Map<String, INDArray> arrays = new LinkedHashMap<>();
 
@@ -55,13 +59,24 @@ public final class NumpyWeights {
     }
     ZipOutputStream zip = new ZipOutputStream(out);
     for (Map.Entry<String, INDArray> each : weights.arrays.entrySet()) {
-      ZipEntry entry = new ZipEntry(each.getKey() + ".npy");
-      entry.setLastModifiedTime(FileTime.fromMillis(0));
-      zip.putNextEntry(entry);
-      zip.write(Nd4j.toNpyByteArray(each.getValue()));
+      byte[] array = Nd4j.toNpyByteArray(each.getValue());
+      zip.putNextEntry(stored(each.getKey() + ".npy", array));
+      zip.write(array);
       zip.closeEntry();
     }
     zip.finish();
+  }
+
+  /** Uncompressed, as {@code numpy.savez} writes it and {@code numpy.load} can map it. */
+  private static ZipEntry stored(String name, byte[] content) {
+    CRC32 checksum = new CRC32();
+    checksum.update(content);
+    ZipEntry entry = new ZipEntry(name);
+    entry.setMethod(ZipEntry.STORED);
+    entry.setSize(content.length);
+    entry.setCrc(checksum.getValue());
+    entry.setTimeLocal(EPOCH);
+    return entry;
   }
 
   private void add(LayerParameters layer) {

@@ -45,6 +45,7 @@ import picocli.CommandLine.Spec;
       CrossValidateCommand.class,
       EvaluateCommand.class,
       PredictCommand.class,
+      ExportCommand.class,
       RetrainCommand.class,
       ModelsCommand.class,
       ReportCommand.class,
