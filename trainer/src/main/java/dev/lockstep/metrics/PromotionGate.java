@@ -156,7 +156,7 @@ public record PromotionGate(
           if (!(test.p() < level && test.onlyFirst() > test.onlySecond())) {
             against.add(
                 text(
-                    "the gain is not significant: it alone is right about %d examples and the champion alone about %d, McNemar's p is %.4f but must be less than %s",
+                    "the gain is not significant: it alone is right about %d examples and the champion alone about %d, McNemar's p is %.3g but must be less than %s",
                     test.onlyFirst(), test.onlySecond(), test.p(), level));
           }
         });
@@ -182,7 +182,7 @@ public record PromotionGate(
         .map(
             other ->
                 text(
-                    "accuracy %.4f, the champion's %.4f; McNemar's p %.4f",
+                    "accuracy %.4f, the champion's %.4f; McNemar's p %.3g",
                     challenger.accuracy(), other.metrics().accuracy(), other.test().p()))
         .orElseGet(() -> text("the first champion, accuracy %.4f", challenger.accuracy()));
   }

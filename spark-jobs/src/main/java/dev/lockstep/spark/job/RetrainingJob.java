@@ -23,6 +23,7 @@ import dev.lockstep.yaml.ConfigurationException;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -243,7 +244,7 @@ public final class RetrainingJob {
     Verdict verdict = retraining.gate().judge(challenger, measured);
     Version version =
         new Version(
-            Instant.now(),
+            Instant.now().truncatedTo(ChronoUnit.SECONDS),
             new Version.Lineage(
                 lease.fence(),
                 sequence(champion),

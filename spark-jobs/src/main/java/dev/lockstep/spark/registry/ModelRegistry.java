@@ -8,6 +8,7 @@ import dev.lockstep.yaml.Section;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -92,7 +93,7 @@ public record ModelRegistry(Location location) {
             .put("version", version)
             .put("parent", parent.map(Champion::version).orElse(0))
             .put("reason", reason)
-            .put("time", Instant.now().toString());
+            .put("time", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
     long sequence = parent.map(Champion::sequence).orElse(0L) + 1;
     return champions().child(RegistryFile.name(sequence)).create(RegistryFile.content(entry));
   }
