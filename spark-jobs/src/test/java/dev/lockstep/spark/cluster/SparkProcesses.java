@@ -61,7 +61,8 @@ final class SparkProcesses implements AutoCloseable {
 
   /** Starts {@code main} and calls its log {@code name}. */
   Process start(String name, String main, List<String> arguments) {
-    List<String> command = new ArrayList<>();
+    // A shell in the background lets its children ignore SIGINT, which env takes back.
+    List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(Arrays.asList(System.getProperty("lockstep.jvm.opens").split(" ")));
     properties.forEach(property -> command.add("-D" + property));
