@@ -61,9 +61,10 @@ class CrossValidationIT {
             "resumed",
             cluster.master(),
             List.of(),
-            List.of("cross-validate", "--resume", run("interrupted").toString(), "--final-model"));
+            List.of("cross-validate", "--resume", run("interrupted").toString()));
     assertThat(resumed.waitFor()).as(cluster.output("resumed")).isZero();
     assertEqualResults(run("interrupted"));
+    assertThat(run("interrupted").resolve("final/model.zip")).exists();
   }
 
   private static void assertEqualResults(Path there) throws IOException {
