@@ -5,21 +5,50 @@ import java.util.Arrays;
 
 /**
  * Examples as arrays of features and labels, of any shape. Immutable as long as nobody changes the
- * arrays, which are not copied.
- *
- * @param size how many examples there are, at least 1
- * @param featureShape the shape of one example's features, without the number of examples
- * @param features those of all examples, one after the other, each in C order
- * @param labelShape the shape of one example's labels
- * @param labels those of all examples
- * @throws IllegalArgumentException if sizes do not agree
+ * arrays, which are not copied. A class, for Kryo, in which Spark may be told to broadcast it,
+ * cannot make records.
  */
-public record ExampleArrays(
-    int size, long[] featureShape, float[] features, long[] labelShape, float[] labels)
-    implements Serializable {
-  public ExampleArrays {
+public final class ExampleArrays implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  private final int size;
+  private final long[] featureShape;
+  private final float[] features;
+  private final long[] labelShape;
+  private final float[] labels;
+
+  /**
+   * @param size how many examples there are, at least 1
+   * @param featureShape the shape of one example's features, without the number of examples
+   * @param features those of all examples, one after the other, each in C order
+   * @param labelShape the shape of one example's labels
+   * @param labels those of all examples
+   * @throws IllegalArgumentException if sizes do not agree
+   */
+  public ExampleArrays(
+      int size, long[] featureShape, float[] features, long[] labelShape, float[] labels) {
     requireLength("features", size, featureShape, features);
     requireLength("labels", size, labelShape, labels);
+    this.size = size;
+    this.featureShape = featureShape;
+    this.features = features;
+    this.labelShape = labelShape;
+    this.labels = labels;
+  }
+
+  /** How many examples there are. */
+  public int size() {
+    return size;
+  }
+
+  /** The features of all examples, one after the other, each in C order. */
+  float[] features() {
+    return features;
+  }
+
+  /** The labels of all examples. */
+  float[] labels() {
+    return labels;
   }
 
   private static void requireLength(String name, int size, long[] shape, float[] numbers) {
@@ -56,16 +85,6 @@ public record ExampleArrays(
       System.arraycopy(all, examples[i] * length, chosen, i * length, length);
     }
     return chosen;
-  }
-
-  @Override
-  public boolean equals(Object other) {
-    return this == other;
-  }
-
-  @Override
-  public int hashCode() {
-    return System.identityHashCode(this);
   }
 
   @Override

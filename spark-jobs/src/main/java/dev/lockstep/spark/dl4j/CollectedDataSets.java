@@ -20,15 +20,34 @@ final class CollectedDataSets {
 
   private CollectedDataSets() {}
 
-  /** One data set, or the reason why it cannot be trained on. */
-  private record Part(
-      String wrong,
-      int size,
-      long[] featureShape,
-      float[] features,
-      long[] labelShape,
-      float[] labels)
-      implements Serializable {
+  /**
+   * One data set, or the reason why it cannot be trained on. A class, for Kryo cannot make records.
+   */
+  private static final class Part implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    final String wrong;
+    final int size;
+    final long[] featureShape;
+    final float[] features;
+    final long[] labelShape;
+    final float[] labels;
+
+    private Part(
+        String wrong,
+        int size,
+        long[] featureShape,
+        float[] features,
+        long[] labelShape,
+        float[] labels) {
+      this.wrong = wrong;
+      this.size = size;
+      this.featureShape = featureShape;
+      this.features = features;
+      this.labelShape = labelShape;
+      this.labels = labels;
+    }
+
     static Part wrong(String reason) {
       return new Part(reason, 0, new long[0], new float[0], new long[0], new float[0]);
     }
@@ -83,7 +102,7 @@ final class CollectedDataSets {
     long size = 0;
     for (int i = 0; i < parts.size(); i++) {
       requireFit(i, parts.get(i), first);
-      size += parts.get(i).size();
+      size += parts.get(i).size;
     }
     if (size < 1 || size > MOST) {
       throw new ConfigurationException(
@@ -91,27 +110,27 @@ final class CollectedDataSets {
     }
     return new ExampleArrays(
         (int) size,
-        first.featureShape(),
-        joined("features", parts.stream().map(Part::features).toList()),
-        first.labelShape(),
-        joined("labels", parts.stream().map(Part::labels).toList()));
+        first.featureShape,
+        joined("features", parts.stream().map(part -> part.features).toList()),
+        first.labelShape,
+        joined("labels", parts.stream().map(part -> part.labels).toList()));
   }
 
   private static void requireFit(int place, Part part, Part first) {
-    if (!part.wrong().isEmpty()) {
+    if (!part.wrong.isEmpty()) {
       throw new ConfigurationException(
-          "data set %d of the RDD (from 0) %s".formatted(place, part.wrong()));
+          "data set %d of the RDD (from 0) %s".formatted(place, part.wrong));
     }
-    if (!Arrays.equals(part.featureShape(), first.featureShape())
-        || !Arrays.equals(part.labelShape(), first.labelShape())) {
+    if (!Arrays.equals(part.featureShape, first.featureShape)
+        || !Arrays.equals(part.labelShape, first.labelShape)) {
       throw new ConfigurationException(
           "data set %d of the RDD (from 0) has examples with features %s and labels %s but the first has %s and %s"
               .formatted(
                   place,
-                  Arrays.toString(part.featureShape()),
-                  Arrays.toString(part.labelShape()),
-                  Arrays.toString(first.featureShape()),
-                  Arrays.toString(first.labelShape())));
+                  Arrays.toString(part.featureShape),
+                  Arrays.toString(part.labelShape),
+                  Arrays.toString(first.featureShape),
+                  Arrays.toString(first.labelShape)));
     }
   }
 

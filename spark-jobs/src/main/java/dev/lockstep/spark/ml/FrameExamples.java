@@ -62,9 +62,23 @@ final class FrameExamples implements Serializable {
     }
   }
 
-  /** Rows of one partition; a vector or a label that is null in the frame is null or NaN here. */
-  private record Part(float[][] features, double[] labels, boolean[] marked)
-      implements Serializable {
+  /**
+   * Rows of one partition; a vector or a label that is null in the frame is null or NaN here. A
+   * class, for Kryo cannot make records.
+   */
+  private static final class Part implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    final float[][] features;
+    final double[] labels;
+    final boolean[] marked;
+
+    private Part(float[][] features, double[] labels, boolean[] marked) {
+      this.features = features;
+      this.labels = labels;
+      this.marked = marked;
+    }
+
     static Part of(Iterator<Row> rows, boolean validated, int channels) {
       List<float[]> features = new ArrayList<>();
       List<Double> labels = new ArrayList<>();
@@ -129,9 +143,8 @@ final class FrameExamples implements Serializable {
             .mapPartitions(rows -> List.of(Part.of(rows, validated, channels)).iterator())
             .collect();
     float[][] features =
-        parts.stream().flatMap(part -> Arrays.stream(part.features())).toArray(float[][]::new);
-    double[] values =
-        parts.stream().flatMapToDouble(part -> Arrays.stream(part.labels())).toArray();
+        parts.stream().flatMap(part -> Arrays.stream(part.features)).toArray(float[][]::new);
+    double[] values = parts.stream().flatMapToDouble(part -> Arrays.stream(part.labels)).toArray();
     requireVectors(name, columns.features(), features);
     byte[] labels = labels(name, columns.label(), values);
     return new FrameExamples(
@@ -231,7 +244,7 @@ final class FrameExamples implements Serializable {
     List<Integer> marked = new ArrayList<>();
     int row = 0;
     for (Part part : parts) {
-      for (boolean mark : part.marked()) {
+      for (boolean mark : part.marked) {
         if (mark) {
           marked.add(row);
         }

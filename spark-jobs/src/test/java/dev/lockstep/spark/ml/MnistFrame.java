@@ -19,6 +19,7 @@ import org.apache.spark.sql.types.StructType;
 final class MnistFrame {
   private MnistFrame() {}
 
+  /** Serialises by Kryo, as programs of Spark usually do; the test on a cluster does not. */
   static SparkSession spark() {
     return SparkSession.builder()
         .master("local[2]")
@@ -26,6 +27,7 @@ final class MnistFrame {
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.sql.shuffle.partitions", "2")
+        .config("spark.serializer", "org.apache.spark.serializer.KryoSerializer")
         .getOrCreate();
   }
 
