@@ -1,7 +1,7 @@
 package dev.lockstep.benchmarks.suite;
 
 import dev.lockstep.benchmarks.contender.Dl4jFit;
-import dev.lockstep.benchmarks.contender.Dl4jParameterAveraging;
+import dev.lockstep.benchmarks.contender.Dl4jSpark;
 import dev.lockstep.benchmarks.contender.ForkedContender;
 import dev.lockstep.benchmarks.contender.Lockstep;
 import dev.lockstep.benchmarks.contender.Run;
@@ -60,8 +60,8 @@ record Step(String name, String file, int batches, int fewer, int fewest) implem
     entries.add(Entry.of(lockstep(spark, EngineChoice.FUSED), task, measurements));
     entries.add(Entry.of(lockstep(spark, EngineChoice.DL4J), shorter, measurements));
     entries.add(
-        Entry.of(new Dl4jParameterAveraging(spark, FREQUENCY, WORKERS), shorter, measurements));
-    entries.add(Entry.of(new Dl4jParameterAveraging(spark, 1, WORKERS), shortest, measurements));
+        Entry.of(Dl4jSpark.parameterAveraging(spark, FREQUENCY, WORKERS), shorter, measurements));
+    entries.add(Entry.of(Dl4jSpark.parameterAveraging(spark, 1, WORKERS), shortest, measurements));
     entries.add(Entry.of(new Dl4jFit(), shorter, measurements));
     for (int threads = 1; threads <= WORKERS; threads++) {
       entries.add(forked(ForkedContender.tensorFlow(threads), task, measurements));

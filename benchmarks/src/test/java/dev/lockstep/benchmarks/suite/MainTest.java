@@ -26,6 +26,7 @@ class MainTest {
         "folds         | one fold after the other, 2 workers a fold      | 3",
         "predict       | predict, csv                                    | 3",
         "mllib         | Spark MLlib perceptron, 2 partitions            | 6",
+        "training-master | DL4J Spark with `LockstepTrainingMaster`, gradients, 2 workers | 5",
         "scaling       | lockstep `fused`, gradients, 4 workers          | 3",
         "batch-size    | 1024                                            | 6",
         "parameters    | 4096                                            | 5",
@@ -52,7 +53,7 @@ class MainTest {
 
     assertThat(err.toString())
         .contains(
-            "suite is 'stride' but must be one of step, lenet, averaging, seeds, cnn, mnist-99, folds, predict, mllib, scaling, batch-size");
+            "suite is 'stride' but must be one of step, lenet, averaging, seeds, cnn, mnist-99, folds, predict, mllib, training-master, scaling, batch-size");
   }
 
   @Test
