@@ -1,6 +1,8 @@
 package dev.lockstep.coordinator;
 
+import dev.lockstep.optimizer.Clipping;
 import dev.lockstep.optimizer.Optimizer;
+import dev.lockstep.optimizer.Penalty;
 import dev.lockstep.yaml.Section;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -16,8 +18,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * The coordinator's loops over one block of a vector, in nanoseconds a parameter: the sum of two
- * gradients, and the updates of the optimizers. {@link ScalarBlockBenchmark} is the same without
- * the JIT's vectoriser. In the coordinator's own package, whose blocks nobody else sees.
+ * gradients, what is done to it, and the updates of the optimizers. In the coordinator's own
+ * package, whose blocks nobody else sees.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -28,6 +30,10 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 public class BlockBenchmark {
   private static final float LEARNING_RATE = 1e-3f;
+
+  private static final Penalty L1 = new Penalty(1e-4, 0);
+  private static final Penalty L2 = new Penalty(0, 1e-4);
+  private static final Clipping CLIPPING = new Clipping(1, 0);
 
   private final float[] parameters = numbers();
   private final float[] gradient = numbers();
@@ -56,6 +62,47 @@ public class BlockBenchmark {
   public float[] add() {
     Block.add(sum, gradient, Block.MOST);
     return sum;
+  }
+
+  /** The mean over the batch's examples. */
+  @Benchmark
+  public float[] divide() {
+    Block.divide(gradient, 1, Block.MOST);
+    return gradient;
+  }
+
+  /** The gradient of an L1 penalty. */
+  @Benchmark
+  public float[] l1() {
+    L1.addGradient(parameters, sum, 0, Block.MOST);
+    return sum;
+  }
+
+  /** The gradient of an L2 penalty. */
+  @Benchmark
+  public float[] l2() {
+    L2.addGradient(parameters, sum, 0, Block.MOST);
+    return sum;
+  }
+
+  /** Clipping by value. */
+  @Benchmark
+  public float[] clip() {
+    CLIPPING.clip(gradient, 0, Block.MOST);
+    return gradient;
+  }
+
+  /** The first half of clipping by the norm; in double precision and a fixed order. */
+  @Benchmark
+  public double sumOfSquares() {
+    return Clipping.sumOfSquares(gradient, 0, Block.MOST);
+  }
+
+  /** The second half of clipping by the norm. */
+  @Benchmark
+  public float[] scale() {
+    Clipping.scale(gradient, 0, Block.MOST, 1);
+    return gradient;
   }
 
   /** Gradient descent with momentum. */

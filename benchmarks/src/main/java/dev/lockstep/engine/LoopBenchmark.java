@@ -3,8 +3,12 @@ package dev.lockstep.engine;
 import dev.lockstep.data.Examples;
 import dev.lockstep.data.Shape;
 import dev.lockstep.network.Activation;
+import dev.lockstep.network.ActivationShape;
+import dev.lockstep.network.ActivationShape.Flat;
+import dev.lockstep.network.ActivationShape.Image;
 import dev.lockstep.network.Network;
 import dev.lockstep.network.NetworkDefinition;
+import dev.lockstep.network.Segment;
 import dev.lockstep.yaml.Section;
 import java.nio.FloatBuffer;
 import java.util.concurrent.TimeUnit;
@@ -22,8 +26,9 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * The fused engine's loops over a block of numbers, in nanoseconds a number. That they are
- * vectorised shows beside {@link #oneByOne}, which cannot be, and beside {@link
- * ScalarLoopBenchmark}, the same loops without the JIT's vectoriser.
+ * vectorised shows beside {@link #oneByOne}, which cannot be, and without the JIT's vectoriser, as
+ * {@code benchmarks/run loops} runs them too. Those of activations backward contain the copies of
+ * two blocks.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -39,12 +44,17 @@ public class LoopBenchmark {
 
   private final ActivationFunctions functions = new ActivationFunctions(BLOCK);
   private final DropoutFactors dropout = new DropoutFactors(1, 0.3, BLOCK);
+  private final float[] numbers = numbers();
   private final float[] values = numbers();
   private final float[] gradient = numbers();
   private final Pass pass = new Pass(1);
   private final Stage maxPooling = stage("max_pooling2d");
   private final Stage averagePooling = stage("average_pooling2d");
   private final Stage normalization = stage("batch_normalization");
+  private final Tensor image = new Tensor(new Image(8, 8, 1), EXAMPLES, false);
+  private final Bias imageBias = bias(new Image(8, 8, 1), 1);
+  private final Tensor vector = new Tensor(new Flat(64), EXAMPLES, false);
+  private final Bias vectorBias = bias(new Flat(64), 64);
   private int feature;
 
   /** Opens the dropout's batch. */
@@ -74,6 +84,11 @@ public class LoopBenchmark {
     FloatBuffer parameters = FloatVector.of(network.initialParameters(1));
     Vectors vectors = new Vectors(parameters, FloatVector.allocate(parameters.capacity()));
     return new StageBuilder(network, vectors, EXAMPLES).build().get(2);
+  }
+
+  private static Bias bias(ActivationShape shape, int length) {
+    Vectors vectors = new Vectors(FloatVector.allocate(length), FloatVector.allocate(length));
+    return new Bias(vectors, new Segment(0, "b", 0, length, 0, 0, false), shape, EXAMPLES);
   }
 
   private static float[] numbers() {
@@ -112,8 +127,61 @@ public class LoopBenchmark {
   /** The rectifier's part of the chain rule. */
   @Benchmark
   public float[] reluBackward() {
-    functions.backward(Activation.RELU, values, gradient, BLOCK, EXAMPLES);
+    return backward(Activation.RELU);
+  }
+
+  /** The leaky rectifier's part of the chain rule. */
+  @Benchmark
+  public float[] leakyReluBackward() {
+    return backward(Activation.LEAKY_RELU);
+  }
+
+  /** The exponential linear unit's part of the chain rule. */
+  @Benchmark
+  public float[] eluBackward() {
+    return backward(Activation.ELU);
+  }
+
+  /** The sigmoid's part of the chain rule. */
+  @Benchmark
+  public float[] sigmoidBackward() {
+    return backward(Activation.SIGMOID);
+  }
+
+  /** The hyperbolic tangent's part of the chain rule. */
+  @Benchmark
+  public float[] tanhBackward() {
+    return backward(Activation.TANH);
+  }
+
+  /** Softmax' part of the chain rule, example by example: not vectorised, and seldom needed. */
+  @Benchmark
+  public float[] softmaxBackward() {
+    return backward(Activation.SOFTMAX);
+  }
+
+  /**
+   * On copies, for a gradient that is multiplied again and again becomes too small to be normal.
+   */
+  private float[] backward(Activation activation) {
+    System.arraycopy(numbers, 0, values, 0, BLOCK);
+    System.arraycopy(numbers, 0, gradient, 0, BLOCK);
+    functions.backward(activation, values, gradient, BLOCK, EXAMPLES);
     return gradient;
+  }
+
+  /** The bias of a channel. */
+  @Benchmark
+  public float[] biasOfAnImage() {
+    imageBias.add(image, 0, 0, values, gradient, BLOCK, EXAMPLES);
+    return values;
+  }
+
+  /** The biases of 64 units. */
+  @Benchmark
+  public float[] biasOfAVector() {
+    vectorBias.add(vector, 0, 0, values, gradient, BLOCK, EXAMPLES);
+    return values;
   }
 
   /** Leaky rectifier. */
@@ -158,10 +226,24 @@ public class LoopBenchmark {
     return averagePooling.output();
   }
 
+  /** An equal share of its gradient to each. */
+  @Benchmark
+  public Tensor averagePoolingBackward() {
+    averagePooling.backward(pass);
+    return averagePooling.output();
+  }
+
   /** Batch normalisation by the batch's mean and variance, their sums by OpenBLAS. */
   @Benchmark
   public Tensor normalization() {
     normalization.forward(pass);
+    return normalization.output();
+  }
+
+  /** The gradient of its input, the sums by OpenBLAS. */
+  @Benchmark
+  public Tensor normalizationBackward() {
+    normalization.backward(pass);
     return normalization.output();
   }
 

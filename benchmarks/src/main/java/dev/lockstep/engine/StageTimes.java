@@ -3,30 +3,68 @@ package dev.lockstep.engine;
 import dev.lockstep.benchmarks.kernel.ShippedProblem;
 import dev.lockstep.benchmarks.measure.Spread;
 import dev.lockstep.benchmarks.measure.Table;
+import dev.lockstep.config.NetworkChoice;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /**
  * Where the fused engine's time goes: {@code benchmarks/run stages <network> <microBatch>} prints
  * the microseconds of each stage, forward and backward, of a network of {@code conf/networks}. In
  * the engine's own package, whose stages nobody else sees.
  */
-public final class StageTimes {
+@Command(
+    name = "stages",
+    description = "Prints the time of each of the fused engine's stages, in Markdown.",
+    mixinStandardHelpOptions = true)
+public final class StageTimes implements Callable<Integer> {
   private static final int WARM_UP = 300;
   private static final int MEASUREMENTS = 300;
+  private static final int MOST_EXAMPLES = 4096;
   private static final double NANOS = 1e3;
 
-  private StageTimes() {}
+  @Spec private CommandSpec spec;
 
-  /** Prints the table. */
+  @Parameters(index = "0", paramLabel = "<network>", description = "One of conf/networks.")
+  private String network;
+
+  @Parameters(index = "1", paramLabel = "<n>", description = "Examples of a micro-batch.")
+  private int microBatch;
+
+  /** Prints the table and exits with 0, or with 2 for a wrong usage. */
   public static void main(String[] arguments) {
-    if (arguments.length != 2) {
-      System.err.println("usage: stages <network of conf/networks> <micro-batch>");
-      System.exit(2);
+    System.exit(new CommandLine(new StageTimes()).execute(arguments));
+  }
+
+  @Override
+  public Integer call() {
+    if (microBatch < 1 || microBatch > MOST_EXAMPLES) {
+      throw wrong("the micro-batch is %d but must be from 1 to %d", microBatch, MOST_EXAMPLES);
     }
-    String network = arguments[0];
-    int microBatch = Integer.parseInt(arguments[1]);
-    System.out.print(table(ShippedProblem.of(network, microBatch)).markdown());
+    if (!NetworkChoice.SHIPPED.contains(network)) {
+      throw wrong(
+          "the network is '%s' but must be one of %s",
+          network, String.join(", ", NetworkChoice.SHIPPED));
+    }
+    ShippedProblem problem = ShippedProblem.of(network, microBatch);
+    FusedEngine.unsupported(problem.network())
+        .ifPresent(
+            layer -> {
+              throw wrong("the network is '%s' but its %s cannot be fused", network, layer);
+            });
+    spec.commandLine().getOut().print(table(problem).markdown());
+    spec.commandLine().getOut().flush();
+    return 0;
+  }
+
+  private ParameterException wrong(String message, Object... found) {
+    return new ParameterException(spec.commandLine(), message.formatted(found));
   }
 
   private static Table table(ShippedProblem problem) {

@@ -41,6 +41,13 @@ record Block(int from, int length, Segment segment) {
     }
   }
 
+  /** Divides {@code length} floats of {@code sum} by {@code divisor}. */
+  static void divide(float[] sum, float divisor, int length) {
+    for (int i = 0; i < length; i++) {
+      sum[i] /= divisor;
+    }
+  }
+
   /** Whether this is a running statistic of batch normalisation, which has no gradient. */
   boolean statistic() {
     return segment != null && segment.statistic();

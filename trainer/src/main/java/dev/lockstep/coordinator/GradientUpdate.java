@@ -170,15 +170,12 @@ public final class GradientUpdate implements Round {
   }
 
   /** Leaves the block's parameters and its averaged, regularised gradient in {@code scratch}. */
-  private void average(int index, Scratch scratch) {
+  void average(int index, Scratch scratch) {
     Block block = blocks.get(index);
     int length = block.length();
     sum(root, block, scratch, 0);
     float[] sum = scratch.sum;
-    float divisor = count;
-    for (int i = 0; i < length; i++) {
-      sum[i] /= divisor;
-    }
+    Block.divide(sum, count, length);
     parameters.get(block.from(), scratch.parameters, 0, length);
     if (!block.statistic()) {
       penalties.get(index).addGradient(scratch.parameters, sum, 0, length);
@@ -188,7 +185,8 @@ public final class GradientUpdate implements Round {
     }
   }
 
-  private void update(int index, Scratch scratch) {
+  /** Makes the optimizer's step with what {@link #average} left, and publishes the block. */
+  void update(int index, Scratch scratch) {
     Block block = blocks.get(index);
     int length = block.length();
     if (block.statistic()) {

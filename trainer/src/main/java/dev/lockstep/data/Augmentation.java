@@ -49,13 +49,21 @@ public record Augmentation(double rotation, double shift, double zoom) {
   }
 
   /**
+   * The key of the random stream by which an image is changed.
+   *
+   * @param place the example's place in its batch
+   */
+  public static long key(long seed, long step, int place) {
+    return CounterRandom.key(seed, PURPOSE, step, place);
+  }
+
+  /**
    * Writes to {@code target} what becomes of {@code image}.
    *
    * @param image channel, row, column; as long as {@code shape} says, and so is {@code target}
-   * @param place the example's place in its batch
+   * @param random the stream of the image's {@link #key}, from its beginning
    */
-  public void apply(Shape shape, float[] image, long seed, long step, int place, float[] target) {
-    CounterRandom random = new CounterRandom(CounterRandom.key(seed, PURPOSE, step, place));
+  public void apply(Shape shape, float[] image, CounterRandom random, float[] target) {
     double angle = Math.toRadians(rotation) * uniform(random);
     double right = shift * uniform(random);
     double down = shift * uniform(random);

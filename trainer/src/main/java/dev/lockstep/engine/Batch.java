@@ -4,6 +4,7 @@ import dev.lockstep.data.Augmentation;
 import dev.lockstep.data.Examples;
 import dev.lockstep.data.MicroBatch;
 import dev.lockstep.data.Shape;
+import dev.lockstep.random.CounterRandom;
 import java.nio.FloatBuffer;
 
 /**
@@ -17,6 +18,7 @@ public final class Batch {
   private final float[] augmented;
   private final int[] labels;
   private final int[] places;
+  private final CounterRandom random = new CounterRandom(0);
   private int size;
 
   /** Room for {@code capacity} examples of {@code shape}. */
@@ -44,7 +46,8 @@ public final class Batch {
     if (augmentation.changesImages()) {
       for (int i = 0; i < size; i++) {
         features.get(i * row.length, row);
-        augmentation.apply(shape, row, seed, step, places[i], augmented);
+        random.reopen(Augmentation.key(seed, step, places[i]));
+        augmentation.apply(shape, row, random, augmented);
         features.put(i * row.length, augmented);
       }
     }

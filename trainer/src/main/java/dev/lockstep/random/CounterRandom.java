@@ -18,6 +18,12 @@ public final class CounterRandom {
     this.state = key;
   }
 
+  /** Opens the stream of {@code key} in place of this one, which costs no memory; returns this. */
+  public CounterRandom reopen(long key) {
+    state = key;
+    return this;
+  }
+
   /** The key of what {@code seed} gives to {@code purpose}; different purposes are independent. */
   public static long key(long seed, long purpose) {
     return mix(mix(seed + GOLDEN_GAMMA) ^ (purpose * 0xD1342543DE82EF95L + GOLDEN_GAMMA));

@@ -21,7 +21,7 @@ import java.util.List;
  * is added from there, and only one that begins a sum is copied.
  */
 final class GradientLearner implements Learner {
-  private static final int BLOCK = 4096;
+  static final int BLOCK = 4096;
 
   private final Worker worker;
   private final List<SumTree.Node> held;
@@ -80,7 +80,8 @@ final class GradientLearner implements Learner {
       Contribution right = node.right().isLeaf() ? computed : levels.get(level);
       add(node.left(), step, target, level);
       add(node.right(), step, right, level + 1);
-      addTo(target, right);
+      target.sums().add(right.sums());
+      addTo(target.vector(), right.vector(), sum, term);
     }
   }
 
@@ -110,17 +111,17 @@ final class GradientLearner implements Learner {
     }
   }
 
-  private void addTo(Contribution target, Contribution right) {
-    target.sums().add(right.sums());
-    int all = target.vector().capacity();
+  /** Adds {@code right} to {@code target} by way of two arrays of {@link #BLOCK} on the heap. */
+  static void addTo(FloatBuffer target, FloatBuffer right, float[] sum, float[] term) {
+    int all = target.capacity();
     for (int from = 0; from < all; from += BLOCK) {
       int length = Math.min(BLOCK, all - from);
-      target.vector().get(from, sum, 0, length);
-      right.vector().get(from, term, 0, length);
+      target.get(from, sum, 0, length);
+      right.get(from, term, 0, length);
       for (int i = 0; i < length; i++) {
         sum[i] += term[i];
       }
-      target.vector().put(from, sum, 0, length);
+      target.put(from, sum, 0, length);
     }
   }
 

@@ -13,6 +13,7 @@ import dev.lockstep.network.Initializer;
 import dev.lockstep.network.Loss;
 import dev.lockstep.network.NetworkDefinition;
 import dev.lockstep.network.Regularizer;
+import dev.lockstep.network.Segment;
 import dev.lockstep.optimizer.Clipping;
 import dev.lockstep.optimizer.LearningRate;
 import dev.lockstep.optimizer.RmsProp;
@@ -44,6 +45,19 @@ class ShippedConfigurationsTest {
     assertThat(configuration.network(new Shape(28, 28, 1), 10).classes()).isEqualTo(10);
     String resolved = Section.write(configuration.resolved());
     assertThat(Configuration.read(file.toString(), resolved, List.of())).isEqualTo(configuration);
+  }
+
+  @ParameterizedTest
+  @MethodSource("configurations")
+  void noShippedTrainingIsAnotherOneWithAnotherNumberOfWorkers(Path file) throws IOException {
+    Configuration configuration = read(file);
+    boolean normalizesBatches =
+        configuration.network(new Shape(28, 28, 1), 10).layout().segments().stream()
+            .anyMatch(Segment::statistic);
+
+    assertThat(!normalizesBatches || configuration.plan().microBatches().isPresent())
+        .as("batch normalisation goes with microBatches")
+        .isTrue();
   }
 
   @Test

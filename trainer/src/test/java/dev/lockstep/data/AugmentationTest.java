@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lockstep.random.CounterRandom;
 import dev.lockstep.yaml.Section;
 import org.junit.jupiter.api.Test;
 
@@ -19,7 +20,8 @@ class AugmentationTest {
 
   private static float[] apply(Augmentation augmentation, float[] image, int place) {
     float[] target = new float[image.length];
-    augmentation.apply(SHAPE, image, 1, 2, place, target);
+    CounterRandom random = new CounterRandom(Augmentation.key(1, 2, place));
+    augmentation.apply(SHAPE, image, random, target);
     return target;
   }
 

@@ -13,13 +13,10 @@ import org.junit.jupiter.api.Test;
 class BatchTest {
   private static final int SIZE = 12;
 
-  /** Its header and its state. */
-  private static final int RANDOM_STREAM_BYTES = 24;
-
   private static final int STEPS = 100;
 
   @Test
-  void fillingWithChangedImagesAllocatesNoMoreThanARandomStreamAnExample() {
+  void fillingWithChangedImagesAllocatesNothing() {
     Shape shape = new Shape(10, 9, 2);
     Examples examples = Problem.examples(shape, 3, SIZE);
     Augmentation augmentation = new Augmentation(10, 2, 0.1);
@@ -36,7 +33,6 @@ class BatchTest {
     for (int step = 0; step < STEPS; step++) {
       batch.fill(examples, part, augmentation, 1, step);
     }
-    assertThat(threads.getCurrentThreadAllocatedBytes() - before)
-        .isLessThan((long) STEPS * SIZE * RANDOM_STREAM_BYTES + 1024);
+    assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(1024);
   }
 }

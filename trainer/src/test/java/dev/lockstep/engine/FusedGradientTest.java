@@ -8,9 +8,6 @@ import org.junit.jupiter.api.Test;
 
 /** The fused engine's gradient against differences of a loss in double precision. */
 class FusedGradientTest {
-  private static final double DIFFERENCE = 1e-6;
-  private static final long STEP = 9;
-
   @Test
   void theGradientOfAPerceptronIsThatOfItsLoss() {
     check(
@@ -62,6 +59,14 @@ class FusedGradientTest {
   }
 
   @Test
+  void theGradientThroughAHiddenSoftmaxIsThatOfItsLoss() {
+    check(
+        Problem.classifier(
+            "dense: {units: 6, activation: softmax}", "dense: {units: 5, activation: tanh}"));
+    check(Problem.of("mse", "dense: {units: 5}", "activation: softmax", "dense: {units: 3}"));
+  }
+
+  @Test
   void theGradientOfEveryLossIsThatOfTheLoss() {
     check(Problem.of("mse", "dense: {units: 3, activation: sigmoid}"));
     check(Problem.of("mse", "dense: {units: 4, activation: sigmoid}", "dense: {units: 3}"));
@@ -70,23 +75,13 @@ class FusedGradientTest {
   }
 
   private static void check(Problem problem) {
-    Batch batch = problem.batch(4, 4);
-    StepSums sums = new StepSums();
-    float[] gradient = problem.gradient(FusedEngine::new, batch, STEP, sums);
-    double[] parameters = new double[gradient.length];
-    for (int i = 0; i < parameters.length; i++) {
-      parameters[i] = problem.parameters().get(i);
-    }
-    StepDraws draws = new StepDraws(Problem.SEED);
-    draws.open(STEP);
-    DoubleNetwork network =
-        new DoubleNetwork(
-            problem.network(), parameters, batch, key -> draws.key(key / 1000, key % 1000));
-    assertThat(sums.loss()).isCloseTo(network.loss(), within(1e-5 * network.loss()));
+    FiniteDifferences differences = FiniteDifferences.of(problem);
+    double loss = differences.expectedLoss();
+    assertThat(differences.loss()).isCloseTo(loss, within(1e-5 * loss));
     for (Segment segment : problem.network().layout().segments()) {
       for (int i = segment.offset(); !segment.statistic() && i < end(segment); i++) {
-        double difference = difference(network, parameters, i);
-        assertThat((double) gradient[i])
+        double difference = differences.at(i);
+        assertThat((double) differences.gradient()[i])
             .as("%s of layer %d", segment.name(), segment.layer())
             .isCloseTo(difference, within(1e-4 * Math.abs(difference) + 1e-5));
       }
@@ -95,15 +90,5 @@ class FusedGradientTest {
 
   private static int end(Segment segment) {
     return segment.offset() + segment.length();
-  }
-
-  private static double difference(DoubleNetwork network, double[] parameters, int i) {
-    double before = parameters[i];
-    parameters[i] = before + DIFFERENCE;
-    double above = network.loss();
-    parameters[i] = before - DIFFERENCE;
-    double below = network.loss();
-    parameters[i] = before;
-    return (above - below) / (2 * DIFFERENCE);
   }
 }

@@ -3,12 +3,14 @@ package dev.lockstep.engine;
 import dev.lockstep.data.Examples;
 import dev.lockstep.data.MicroBatch;
 import dev.lockstep.data.Shape;
+import dev.lockstep.network.Layer;
 import dev.lockstep.network.Network;
 import dev.lockstep.network.NetworkDefinition;
 import dev.lockstep.network.Segment;
 import dev.lockstep.random.CounterRandom;
 import dev.lockstep.yaml.Section;
 import java.nio.FloatBuffer;
+import java.util.List;
 
 /** A network with parameters and examples drawn at random. */
 record Problem(Network network, Examples examples, FloatBuffer parameters) {
@@ -22,10 +24,18 @@ record Problem(Network network, Examples examples, FloatBuffer parameters) {
   }
 
   static Problem of(Shape shape, int classes, String loss, String... layers) {
-    String yaml = "layers:\n  - " + String.join("\n  - ", layers) + "\nloss: " + loss + "\n";
-    Network network =
-        NetworkDefinition.read("test", Section.parse("net.yaml", yaml)).build(shape, classes);
+    Network network = definition(loss, List.of(layers)).build(shape, classes);
     return new Problem(network, examples(shape, classes, 12), parameters(network));
+  }
+
+  private static NetworkDefinition definition(String loss, List<String> layers) {
+    String yaml = "layers:\n  - " + String.join("\n  - ", layers) + "\nloss: " + loss + "\n";
+    return NetworkDefinition.read("test", Section.parse("net.yaml", yaml));
+  }
+
+  /** The layers alone, which need not be a network. */
+  static List<Layer> layers(List<String> layers) {
+    return layers.isEmpty() ? List.of() : definition("mse", layers).layers();
   }
 
   /** Followed by the usual last layer. */
@@ -90,12 +100,18 @@ record Problem(Network network, Examples examples, FloatBuffer parameters) {
     }
   }
 
-  float[] predictions(EngineFactory engines, Batch batch) {
+  /** What an engine gives for a batch: its gradient, and then its predictions, a row an example. */
+  record Computed(float[] gradient, float[] predictions) {}
+
+  /** Both by one engine: DL4J's collects the whole heap's garbage when it is closed. */
+  Computed computed(EngineFactory engines, Batch batch, long step, StepSums sums) {
     FloatBuffer gradient = FloatVector.allocate(parameters.capacity());
     FloatBuffer outputs = FloatVector.allocate(batch.size() * network.outputs());
     try (Engine engine = engines.open(network, SEED, parameters, gradient, batch.capacity())) {
+      engine.gradient(batch, step, sums);
+      float[] computed = FloatVector.copy(gradient);
       engine.predict(batch, outputs);
-      return FloatVector.copy(outputs);
+      return new Computed(computed, FloatVector.copy(outputs));
     }
   }
 }

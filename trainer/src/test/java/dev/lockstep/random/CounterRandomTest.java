@@ -18,6 +18,18 @@ class CounterRandomTest {
 
   /** The first numbers that SplitMix64's published reference gives for the seed 1234567. */
   @Test
+  void aStreamThatIsReopenedGivesTheNumbersOfANewOne() {
+    CounterRandom used = new CounterRandom(5);
+    used.nextLong();
+    CounterRandom fresh = new CounterRandom(CounterRandom.key(1, 2));
+
+    CounterRandom reopened = used.reopen(CounterRandom.key(1, 2));
+
+    assertThat(reopened.nextLong()).isEqualTo(fresh.nextLong());
+    assertThat(reopened.nextLong()).isEqualTo(fresh.nextLong());
+  }
+
+  @Test
   void isSplitMix64() {
     CounterRandom random = new CounterRandom(1234567);
 

@@ -29,30 +29,42 @@ abstract class ExactModeContract {
   /** The engine under test. */
   abstract EngineFactory engines();
 
-  private static Stream<Arguments> networks() {
+  private static Stream<Arguments> trainings() {
+    Network perceptron = SmallProblem.perceptron(0.3, 1e-3);
+    TrainingPlan plain = plan(OptionalInt.of(8));
+    TrainingPlan clipped =
+        plan(
+            OptionalInt.of(8),
+            "{name: adam, learningRate: 0.003, globalClipNorm: 0.2}",
+            new Augmentation(10, 1, 0.1));
     return Stream.of(
-        arguments(named("perceptron", SmallProblem.perceptron(0.3, 1e-3))),
-        arguments(named("convolutional network", SmallProblem.convolutional(0.3, 1e-3))));
+        arguments(named("perceptron", perceptron), plain),
+        arguments(named("convolutional network", SmallProblem.convolutional(0.3, 1e-3)), plain),
+        arguments(named("images changed, gradient clipped by its norm", perceptron), clipped));
   }
 
   private static TrainingPlan plan(OptionalInt microBatches) {
+    return plan(microBatches, "{name: adam, learningRate: 0.003}", Augmentation.NONE);
+  }
+
+  private static TrainingPlan plan(
+      OptionalInt microBatches, String optimizer, Augmentation augmentation) {
     return new TrainingPlan(
         1,
         EPOCHS,
         37,
         16,
-        SmallProblem.optimizer("{name: adam, learningRate: 0.003}"),
+        SmallProblem.optimizer(optimizer),
         new Gradients(),
-        Augmentation.NONE,
+        augmentation,
         microBatches,
         Optional.empty());
   }
 
   @ParameterizedTest
-  @MethodSource("networks")
-  void everyNumberOfWorkersGivesTheSameBits(Network network) {
+  @MethodSource("trainings")
+  void everyNumberOfWorkersGivesTheSameBits(Network network, TrainingPlan exact) {
     TrainingSet data = SmallProblem.data(300, 40, 40);
-    TrainingPlan exact = plan(OptionalInt.of(8));
 
     TrainingResult alone = SimulatedGang.train(exact, network, data, engines(), 1);
 

@@ -1,7 +1,10 @@
 package dev.lockstep.benchmarks.contender;
 
-/** One way to train. It keeps nothing from one training to the next. */
-public interface Contender {
+/**
+ * One way to train. Of what a training learned it keeps nothing for the next; a process that it
+ * started stays until it is closed.
+ */
+public interface Contender extends AutoCloseable {
   /** What a table calls it. */
   String name();
 
@@ -14,4 +17,8 @@ public interface Contender {
    * @throws InterruptedException if the thread was interrupted while the contender trained
    */
   Run train(Task task) throws InterruptedException;
+
+  /** Ends what it started outside this process. */
+  @Override
+  default void close() {}
 }

@@ -72,7 +72,7 @@ public record Lockstep(
         curve(result.history().epochs()),
         result.test().map(Metrics::accuracy).orElse(Double.NaN),
         Optional.of(result.rounds()),
-        ResidentSize.now(),
+        spark.isLocal() ? ResidentSize.now() : ResidentSize.ofExecutor(spark, workers),
         OptionalDouble.empty());
   }
 

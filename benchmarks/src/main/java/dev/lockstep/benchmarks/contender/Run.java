@@ -12,7 +12,7 @@ import java.util.OptionalDouble;
  * @param curve where it stood after each epoch, at least one
  * @param testAccuracy at the end, 0 to 1; not a number without test examples
  * @param rounds where the time of its steps went, if the contender can tell
- * @param resident memory of the process, if the contender looked
+ * @param resident memory of the process, on a cluster of an executor, if the contender looked
  * @param commandSeconds of the whole command, from the start of its process to its end, if the
  *     training was one
  */

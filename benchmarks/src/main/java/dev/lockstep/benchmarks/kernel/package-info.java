@@ -1,7 +1,7 @@
 /**
  * JMH benchmarks of an engine alone, on one thread: {@code benchmarks/run jmh}. Those of what an
- * engine or the coordinator does not show to others are in packages of their names, {@code
- * dev.lockstep.engine} and {@code dev.lockstep.coordinator}. May import {@code contender} and
- * {@code measure}.
+ * engine, a worker or the coordinator does not show to others are in packages of their names,
+ * {@code dev.lockstep.engine}, {@code dev.lockstep.worker} and {@code dev.lockstep.coordinator}.
+ * May import {@code contender} and {@code measure}.
  */
 package dev.lockstep.benchmarks.kernel;

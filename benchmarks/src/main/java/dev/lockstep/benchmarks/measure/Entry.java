@@ -9,8 +9,8 @@ import java.util.Optional;
 /**
  * A contender with what it trains.
  *
- * @param warmUp what it trains first, which is not counted; none for a contender that warms up by
- *     itself
+ * @param warmUp what it trains first, which is not counted; none for a contender that begins anew
+ *     each time
  * @param tasks one a measurement
  */
 public record Entry(Contender contender, Optional<Task> warmUp, List<Task> tasks) {

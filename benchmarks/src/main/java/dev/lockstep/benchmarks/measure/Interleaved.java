@@ -19,7 +19,7 @@ public final class Interleaved {
 
   /**
    * Has every contender warm up, which is not counted, and then train its tasks in turn with the
-   * others.
+   * others. At the end, however it comes, all are closed.
    *
    * @param entries with as many tasks each
    * @return one series a contender, in their order
@@ -27,6 +27,14 @@ public final class Interleaved {
    *     has
    */
   public static List<Series> measure(List<Entry> entries) throws InterruptedException {
+    try {
+      return measureAll(entries);
+    } finally {
+      entries.forEach(entry -> entry.contender().close());
+    }
+  }
+
+  private static List<Series> measureAll(List<Entry> entries) throws InterruptedException {
     for (Entry entry : entries) {
       if (entry.warmUp().isPresent()) {
         train(entry.contender(), entry.warmUp().get(), "warm-up");

@@ -62,8 +62,11 @@ public final class TensorFlow implements Rival {
     try (Graph graph = new Graph();
         Session session = new Session(graph, threads)) {
       TensorFlowGraph network = new TensorFlowGraph(graph, assignment, dataset);
+      List<List<HostBatch>> epochs = assignment.epochs(dataset.training());
       session.initialize();
-      for (List<HostBatch> epoch : assignment.epochs(dataset.training())) {
+      optimizeGraph(session, network, epochs.get(0).get(0), dataset.classes());
+      session.initialize();
+      for (List<HostBatch> epoch : epochs) {
         List<Feed> feeds = epoch.stream().map(batch -> Feed.of(batch, dataset.classes())).toList();
         long started = System.nanoTime();
         for (Feed feed : feeds) {
@@ -75,6 +78,14 @@ public final class TensorFlow implements Rival {
       }
     }
     return new Answer(examples, seconds, loss);
+  }
+
+  /** A session prepares its graph for what it is asked when it is asked it first. */
+  private static void optimizeGraph(
+      Session session, TensorFlowGraph network, HostBatch batch, int classes) {
+    try (Feed feed = Feed.of(batch, classes)) {
+      step(session, network, feed);
+    }
   }
 
   private static double step(Session session, TensorFlowGraph network, Feed feed) {

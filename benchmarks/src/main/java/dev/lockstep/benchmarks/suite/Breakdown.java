@@ -10,6 +10,7 @@ import dev.lockstep.benchmarks.measure.Table;
 import dev.lockstep.config.EngineChoice;
 import dev.lockstep.coordinator.Averaging.Gradients;
 import dev.lockstep.coordinator.RoundSummary;
+import dev.lockstep.coordinator.UpdateParts;
 import dev.lockstep.engine.EngineStages;
 import dev.lockstep.engine.EngineStages.Part;
 import java.util.ArrayList;
@@ -20,7 +21,8 @@ import org.apache.spark.api.java.JavaSparkContext;
 final class Breakdown implements Suite {
   private static final int WORKERS = 2;
   private static final int BATCH = 128;
-  private static final int ENTRIES = 4;
+  private static final int ENGINE_PARTS = Part.values().length;
+  private static final int ENTRIES = ENGINE_PARTS + UpdateParts.Part.values().length + 1;
 
   @Override
   public String name() {
@@ -55,18 +57,22 @@ final class Breakdown implements Suite {
       JavaSparkContext spark, Tasks tasks, int measurements, String file, int batches) {
     Task half = tasks.batches(file, batches, "training.batchSize=" + BATCH / WORKERS);
     List<Entry> entries = new ArrayList<>();
+    Task whole = tasks.batches(file, batches);
     for (Part part : Part.values()) {
       entries.add(Entry.of(new EngineStages(part), half, measurements));
+    }
+    for (UpdateParts.Part part : UpdateParts.Part.values()) {
+      entries.add(Entry.of(new UpdateParts(part, WORKERS), whole, measurements));
     }
     entries.add(
         Entry.of(
             new Lockstep(spark, EngineChoice.FUSED, new Gradients(), WORKERS),
-            tasks.batches(file, batches),
+            whole,
             measurements));
     return entries;
   }
 
-  /** For each network forward pass, loss, backward pass and training, in this order. */
+  /** For each network forward, loss, backward, reduce, update and training, in this order. */
   @Override
   public Table table(List<Series> measured) {
     List<List<String>> rows = new ArrayList<>();
@@ -78,6 +84,8 @@ final class Breakdown implements Suite {
             "forward alone",
             "loss alone",
             "backward alone",
+            "reduce alone",
+            "update and publish alone",
             "engine among workers",
             "waiting for the slower worker",
             "reduce, update and publish",
@@ -88,8 +96,8 @@ final class Breakdown implements Suite {
             "Alone: one engine on one thread with the 64 examples of one of two workers, which computes"
                 + " whole gradients with a clock at each stage.",
             "Among workers it also fills its batch from bytes, and two of them share the memory.",
-            "Reduce, update and publish are one pass over memory, block by block: they have no times of"
-                + " their own.",
+            "Reduce, update and publish are one pass over memory, block by block. Alone, one thread does"
+                + " all of it, with a clock at each block; among workers they share the blocks.",
             "The whole step is the wall-clock time over the steps, the start of the Spark job"
                 + " included."));
   }
@@ -97,8 +105,9 @@ final class Breakdown implements Suite {
   private static List<String> row(String network, List<Series> series) {
     Series training = series.get(ENTRIES - 1);
     List<String> cells = new ArrayList<>(List.of(network));
-    for (Series part : series.subList(0, ENTRIES - 1)) {
-      cells.add(part.spread(run -> stepMillis(run, BATCH / WORKERS)).text("%.2f"));
+    for (int i = 0; i < ENTRIES - 1; i++) {
+      int batch = i < ENGINE_PARTS ? BATCH / WORKERS : BATCH;
+      cells.add(series.get(i).spread(run -> stepMillis(run, batch)).text("%.2f"));
     }
     cells.add(training.rounds(RoundSummary::computeMillis).text("%.2f"));
     cells.add(training.rounds(RoundSummary::waitMillis).text("%.2f"));

@@ -30,6 +30,7 @@ final class Cluster implements Suite {
   private static final int BATCH = 128;
   private static final int BATCHES = 400;
   private static final int FEWER = 40;
+  private static final int MEBIBYTE = 1 << 20;
 
   @Override
   public String name() {
@@ -120,7 +121,11 @@ final class Cluster implements Suite {
     Series job = measured.get(2);
     double alone = engine.spread(run -> stepMillis(run, BATCH / WORKERS)).median();
     return new Table(
-        List.of("contender", "a step, ms", "above the engine's time, ms"),
+        List.of(
+            "contender",
+            "a step, ms",
+            "above the engine's time, ms",
+            "resident size of a worker's process, MiB"),
         List.of(
             row(engine, run -> stepMillis(run, BATCH / WORKERS), alone),
             row(lockstep, Cluster::roundMillis, alone),
@@ -131,6 +136,9 @@ final class Cluster implements Suite {
                 + " is a round, parameters to parameters, median over the rounds of a training: the"
                 + " medians of computing and sending, waiting, and updating, added up.",
             job.contender().note(),
+            "Resident is what the system counts (VmRSS) of the executor that holds the most, after the"
+                + " training and a collection of garbage: one worker, with Java, Spark, the natives"
+                + " and all of MNIST.",
             "Executors, driver and coordinator share the cores of this machine."));
   }
 
@@ -138,7 +146,12 @@ final class Cluster implements Suite {
     return List.of(
         series.contender().name(),
         series.spread(millis).text("%.2f"),
-        series.spread(run -> millis.applyAsDouble(run) - alone).text("%.2f"));
+        series.spread(run -> millis.applyAsDouble(run) - alone).text("%.2f"),
+        series.spread(Cluster::mebibytes).text("%,.0f"));
+  }
+
+  private static double mebibytes(Run run) {
+    return run.resident().map(size -> (double) size.bytes() / MEBIBYTE).orElse(Double.NaN);
   }
 
   private static double stepMillis(Run run, int batch) {

@@ -23,7 +23,8 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Not suites, but of the script benchmarks/run too:",
-      "  run jmh [-h]              the engine, its products and loops alone, by JMH",
+      "  run loops [<loop>]        the loops with and without the JIT's vectoriser, beside ND4J's",
+      "  run jmh [-h]              any benchmark of JMH's, as its own options say",
       "  run stages <network> <n>  the time of each of the engine's stages, with micro-batches of n"
     },
     mixinStandardHelpOptions = true,

@@ -28,6 +28,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 record Seeds(String name, String title, String file, int measurements, boolean command)
     implements Suite {
   private static final int WORKERS = 2;
+  private static final int SEEDS = 5;
   private static final int WARM_UP_BATCHES = 100;
 
   static final Seeds ENGINES =
@@ -35,7 +36,7 @@ record Seeds(String name, String title, String file, int measurements, boolean c
           "seeds",
           "Accuracy with other seeds and with either engine: conf/mnist-mlp.yaml, local[2]",
           Tasks.MLP,
-          5,
+          SEEDS,
           false);
   static final Seeds CNN = ofCommand("cnn", Tasks.CNN);
   static final Seeds MNIST_99 = ofCommand("mnist-99", Tasks.MNIST_99);
@@ -45,7 +46,7 @@ record Seeds(String name, String title, String file, int measurements, boolean c
         name,
         "Accuracy and time: `lockstep train`, conf/%s, local[2]".formatted(file),
         file,
-        3,
+        SEEDS,
         true);
   }
 

@@ -15,9 +15,7 @@ import dev.lockstep.config.EngineChoice;
 import dev.lockstep.coordinator.Averaging.Gradients;
 import dev.lockstep.coordinator.RoundSummary;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
@@ -64,18 +62,14 @@ record Step(String name, String file, int batches, int fewer, int fewest) implem
     entries.add(Entry.of(Dl4jSpark.parameterAveraging(spark, 1, WORKERS), shortest, measurements));
     entries.add(Entry.of(new Dl4jFit(), shorter, measurements));
     for (int threads = 1; threads <= WORKERS; threads++) {
-      entries.add(forked(ForkedContender.tensorFlow(threads), task, measurements));
-      entries.add(forked(ForkedContender.pyTorch(threads), task, measurements));
+      entries.add(Entry.of(ForkedContender.tensorFlow(threads), task, measurements));
+      entries.add(Entry.of(ForkedContender.pyTorch(threads), task, measurements));
     }
     return entries;
   }
 
   private static Lockstep lockstep(JavaSparkContext spark, EngineChoice engine) {
     return new Lockstep(spark, engine, new Gradients(), WORKERS);
-  }
-
-  private static Entry forked(ForkedContender contender, Task task, int measurements) {
-    return new Entry(contender, Optional.empty(), Collections.nCopies(measurements, task));
   }
 
   @Override

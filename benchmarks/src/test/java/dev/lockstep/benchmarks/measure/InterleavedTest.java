@@ -32,7 +32,8 @@ class InterleavedTest {
                 .map(contender -> new Entry(contender, Optional.of(task(1)), tasks))
                 .toList());
 
-    assertThat(diary).containsExactly("a1", "b1", "a2", "b2", "a3", "b3", "a4", "b4");
+    assertThat(diary)
+        .containsExactly("a1", "b1", "a2", "b2", "a3", "b3", "a4", "b4", "a ends", "b ends");
     assertThat(measured).extracting(Series::contender).isEqualTo(contenders);
     assertThat(measured.get(1).runs()).extracting(Run::examples).containsExactly(2L, 3L, 4L);
   }
@@ -44,7 +45,7 @@ class InterleavedTest {
             new Entry(new Diarist("a", 0), Optional.empty(), List.of(task(2), task(2))),
             Entry.of(new Diarist("b", 0), task(3), 2)));
 
-    assertThat(diary).containsExactly("b3", "a2", "b3", "a2", "b3");
+    assertThat(diary).containsExactly("b3", "a2", "b3", "a2", "b3", "a ends", "b ends");
   }
 
   @Test
@@ -56,6 +57,7 @@ class InterleavedTest {
     assertThatThrownBy(() -> Interleaved.measure(entries))
         .isInstanceOf(IllegalStateException.class)
         .hasMessage("b learned from 4 examples but the task has 5");
+    assertThat(diary).endsWith("a ends", "b ends");
   }
 
   @Test
@@ -111,6 +113,11 @@ class InterleavedTest {
     public Run train(Task task) {
       diary.add(name + task.examples());
       return Run.timed(task.examples() - skipped, 1);
+    }
+
+    @Override
+    public void close() {
+      diary.add(name + " ends");
     }
   }
 }

@@ -33,7 +33,7 @@ class MainTest {
         "micro-batches | 8                                               | 5",
         "breakdown     | lenet                                           | 2",
         "cluster       | a Spark job a step, 2 tasks                     | 3",
-        "peak          | engine `fused` alone, gradient, 1 thread        | 7",
+        "peak          | lenet                                           | 15",
         "memory        | mnist-lenet.yaml                                | 2"
       })
   void aSuitePrintsOneTableOfAllThatItMeasures(String suite, String row, int rows) {

@@ -3,6 +3,7 @@ package dev.lockstep.spark.job;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.config.Configuration;
+import dev.lockstep.coordinator.Averaging.Gradients;
 import dev.lockstep.coordinator.Progress;
 import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.coordinator.TrainingResult;
@@ -13,6 +14,7 @@ import dev.lockstep.metrics.Metrics;
 import dev.lockstep.model.ModelArchive;
 import dev.lockstep.model.ModelDescription;
 import dev.lockstep.network.Network;
+import dev.lockstep.network.Segment;
 import dev.lockstep.report.Span;
 import dev.lockstep.spark.gang.Gang;
 import dev.lockstep.spark.gang.Preflight;
@@ -208,6 +210,7 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
       workers = configuration.workers().orElseThrow(() -> workersMissing(spark.master()));
       Preflight.checkDriver(configuration.plan(), network, examples, workers);
     }
+    warnOfBatchStatistics(network, workers);
     SelectedEngine engine = SelectedEngine.of(configuration.engine(), network);
     return new Prepared(training, engine, workers);
   }
@@ -242,6 +245,22 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
           "training.averaging.wire is {}, but workers in one JVM send nothing over a wire: gradients"
               + " stay float32 here",
           wire.word());
+    }
+  }
+
+  /** What another number of workers would change, over and above a last bit. */
+  private void warnOfBatchStatistics(Network network, int workers) {
+    TrainingPlan plan = configuration.plan();
+    boolean perWorker =
+        plan.averaging() instanceof Gradients && plan.microBatches().isEmpty() && workers > 1;
+    if (perWorker && network.layout().segments().stream().anyMatch(Segment::statistic)) {
+      LOG.warn(
+          "network {} has batch normalisation, whose mean and variance are here those of a worker's part"
+              + " of the batch: another number of workers than {} is another training;"
+              + " training.microBatches: {} makes it the same for every number",
+          network.name(),
+          workers,
+          workers);
     }
   }
 

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.lockstep.data.Examples;
 import dev.lockstep.data.FileSource;
 import dev.lockstep.data.IdxDirectory;
+import dev.lockstep.spark.LogLines;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +25,8 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -81,6 +84,39 @@ class TrainCommandTest {
     assertThat(trained.out().get(3)).matches("test loss     " + number);
     assertThat(trained.out().get(4)).matches("test recall   " + number + " \\(macro\\)");
     assertThat(trained.lastLine()).startsWith(directory.resolve("runs").toString());
+  }
+
+  private static final String NORMALIZING =
+      "network={layers: [{dense: {units: 8, activation: relu}}, batch_normalization,"
+          + " {dense: {units: 10, activation: softmax}}], loss: categorical_crossentropy}";
+
+  /** As many lines as say so: once, or not at all. */
+  @ParameterizedTest
+  @CsvSource({"2, training.microBatches=null, 1", "2, training.microBatches=2, 0", "1, seed=3, 0"})
+  void warnsThatBatchNormalisationDependsOnTheNumberOfWorkers(
+      int workers, String setting, int warnings) {
+    try (LogLines log = LogLines.open()) {
+      Invocation normalizing =
+          Invocation.of(
+              "train",
+              "--config",
+              directory.resolve("small.yaml").toString(),
+              "--set",
+              NORMALIZING,
+              "--set",
+              "training.epochs=1",
+              "--set",
+              setting,
+              "--master",
+              "local[2]",
+              "--workers",
+              Integer.toString(workers),
+              "--output",
+              directory.resolve("runs").toString());
+
+      assertThat(normalizing.exitCode()).isZero();
+      assertThat(log.with("another number of workers than " + workers)).hasSize(warnings);
+    }
   }
 
   @Test

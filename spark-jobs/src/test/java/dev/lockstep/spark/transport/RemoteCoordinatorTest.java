@@ -15,6 +15,7 @@ import dev.lockstep.engine.Batch;
 import dev.lockstep.engine.Dl4jEngine;
 import dev.lockstep.engine.Engine;
 import dev.lockstep.engine.EngineFactory;
+import dev.lockstep.engine.FusedEngine;
 import dev.lockstep.engine.StepSums;
 import java.nio.FloatBuffer;
 import java.util.concurrent.CompletableFuture;
@@ -52,6 +53,19 @@ class RemoteCoordinatorTest {
     assertThat(there.validation()).isEqualTo(here.validation());
     assertThat(there.history().epochs().get(1).trainingLoss())
         .isEqualTo(here.history().epochs().get(1).trainingLoss());
+  }
+
+  @Test
+  void threeWorkersOverTheNetworkGiveTheBitsOfOneHereWithMicroBatches() {
+    String settings = ADAM + ", microBatches: 8, augmentation: {rotation: 10, shift: 1}";
+
+    TrainingResult one = SmallTraining.of(settings, FusedEngine::new, 1).here();
+    TrainingResult three =
+        SmallTraining.of(settings, FusedEngine::new, 3).overNetwork(SmallTraining.conf());
+
+    assertThat(three.parameters()).isEqualTo(one.parameters());
+    assertThat(three.test()).isEqualTo(one.test());
+    assertThat(three.validation()).isEqualTo(one.validation());
   }
 
   @ParameterizedTest
