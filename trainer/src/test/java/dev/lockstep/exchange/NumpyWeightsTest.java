@@ -261,8 +261,7 @@ class NumpyWeightsTest {
       assertThat(parts[2].replaceAll("[^0-9]+", " ").strip())
           .isEqualTo(Arrays.toString(expected.shape()).replaceAll("[^0-9]+", " ").strip());
       assertThat(Arrays.stream(parts).skip(3).mapToDouble(Double::parseDouble).toArray())
-          .containsExactly(
-              expected.dup('c').data().asDouble(), within(1e-7));
+          .containsExactly(expected.dup('c').data().asDouble(), within(1e-7));
     }
   }
 
