@@ -26,7 +26,6 @@ from pyspark.ml.classification import (
 )
 from pyspark.ml.param import Param, Params, TypeConverters
 from pyspark.ml.util import JavaMLReadable, JavaMLWritable
-from pyspark.ml.wrapper import JavaWrapper
 
 
 class NetworkClassifier(_JavaProbabilisticClassifier, JavaMLWritable, JavaMLReadable):
@@ -86,6 +85,12 @@ class NetworkClassifier(_JavaProbabilisticClassifier, JavaMLWritable, JavaMLRead
         "[height, width] or [height, width, channels] of the image that a vector is",
         typeConverter=TypeConverters.toListInt,
     )
+    weightCol = Param(
+        Params._dummy(),
+        "weightCol",
+        "a column of numbers, how much a row counts in the loss",
+        typeConverter=TypeConverters.toString,
+    )
     validationIndicatorCol = Param(
         Params._dummy(),
         "validationIndicatorCol",
@@ -112,6 +117,7 @@ class NetworkClassifier(_JavaProbabilisticClassifier, JavaMLWritable, JavaMLRead
         workers=None,
         seed=None,
         inputShape=None,
+        weightCol=None,
         validationIndicatorCol=None,
     ):
         """An estimator; what is None keeps the default of the jar."""
@@ -132,6 +138,6 @@ class NetworkClassifier(_JavaProbabilisticClassifier, JavaMLWritable, JavaMLRead
 
 
 class NetworkClassificationModel(
-    _JavaProbabilisticClassificationModel, JavaMLWritable, JavaMLReadable, JavaWrapper
+    _JavaProbabilisticClassificationModel, JavaMLWritable, JavaMLReadable
 ):
     """A trained network: ``transform`` appends raw prediction, probability and prediction."""

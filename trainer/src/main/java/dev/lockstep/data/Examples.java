@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -19,6 +20,9 @@ public final class Examples {
   private final Features features;
   private final int classes;
   private final byte[] labels;
+
+  /** Of each example; null if all are 1. */
+  private final float[] weights;
 
   /**
    * Images of {@code shape}, one row of {@code pixels} and one of {@code labels} each.
@@ -58,6 +62,52 @@ public final class Examples {
     this.features = features;
     this.classes = classes;
     this.labels = labels;
+    this.weights = null;
+  }
+
+  private Examples(Examples unweighted, float[] weights) {
+    this.features = unweighted.features;
+    this.classes = unweighted.classes;
+    this.labels = unweighted.labels;
+    this.weights = weights;
+  }
+
+  /**
+   * The same examples, each with a weight. Those of each part are divided by their mean over it:
+   * the mean over the part of losses times weights is then the weighted mean of the losses, and
+   * only the proportions of weights matter. What is in no part has the weight 1.
+   *
+   * @param counts per example how much it counts, at least 0; their sum over a part is more than 0
+   * @param parts indices of examples, disjoint
+   * @throws IllegalArgumentException if counts are too few or too many, or not such numbers
+   */
+  public Examples weighted(double[] counts, List<int[]> parts) {
+    if (counts.length != size()) {
+      throw new IllegalArgumentException(
+          "%d weights but %d examples".formatted(counts.length, size()));
+    }
+    float[] found = new float[size()];
+    Arrays.fill(found, 1f);
+    for (int[] part : parts) {
+      double sum = 0;
+      for (int example : part) {
+        if (!(counts[example] >= 0)) {
+          throw new IllegalArgumentException(
+              "the weight of example %d is %s but must be at least 0"
+                  .formatted(example, counts[example]));
+        }
+        sum += counts[example];
+      }
+      if (part.length > 0 && !(sum > 0 && sum < Double.POSITIVE_INFINITY)) {
+        throw new IllegalArgumentException(
+            "the sum of %d weights is %s but must be more than 0 and finite"
+                .formatted(part.length, sum));
+      }
+      for (int example : part) {
+        found[example] = (float) (counts[example] / sum * part.length);
+      }
+    }
+    return new Examples(this, found);
   }
 
   /** How many examples there are. */
@@ -85,6 +135,16 @@ public final class Examples {
     return labels[example] & 0xFF;
   }
 
+  /** Whether weights were given. */
+  public boolean isWeighted() {
+    return weights != null;
+  }
+
+  /** What the loss of {@code example} is multiplied by, with its gradient: 1 unless given. */
+  public float weight(int example) {
+    return weights == null ? 1 : weights[example];
+  }
+
   /** Writes {@code example}'s numbers, to {@code target} from {@code offset}. */
   public void copy(int example, float[] target, int offset) {
     features.copy(example, target, offset);
@@ -96,11 +156,20 @@ public final class Examples {
     for (int i = 0; i < examples.length; i++) {
       chosen[i] = labels[examples[i]];
     }
-    return new Examples(features.select(examples), classes, chosen);
+    Examples selected = new Examples(features.select(examples), classes, chosen);
+    if (weights == null) {
+      return selected;
+    }
+    float[] chosenWeights = new float[examples.length];
+    for (int i = 0; i < examples.length; i++) {
+      chosenWeights[i] = weights[examples[i]];
+    }
+    return new Examples(selected, chosenWeights);
   }
 
   /**
-   * All examples of {@code parts}, one part after the other; their features are shared, not copied.
+   * All examples of {@code parts}, one part after the other, without weights; their features are
+   * shared, not copied.
    *
    * @param parts at least one; all of one shape
    * @param classes how many classes there are
@@ -145,8 +214,8 @@ public final class Examples {
   }
 
   /**
-   * SHA-256 over shape, class count, size, the SHA-256 of each example's features, and labels, as
-   * 64 hexadecimal digits. An {@link Outline} of the features gives the same.
+   * SHA-256 over shape, class count, size, the SHA-256 of each example's features, and labels (not
+   * weights), as 64 hexadecimal digits. An {@link Outline} of the features gives the same.
    */
   public String fingerprint() {
     MessageDigest digest = Outline.sha256();

@@ -7,7 +7,6 @@ import java.nio.FloatBuffer;
 import java.util.List;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * DL4J's {@code MultiLayerNetwork} on {@link ExampleArrays}, of any shape that it takes and with
@@ -57,11 +56,8 @@ public final class ArrayEngine implements Engine {
     for (int i = 0; i < rows; i++) {
       chosen[i] = (int) batch.features().get(i);
     }
-    model.setInput(
-        Nd4j.create(
-            examples.gather(examples.features(), chosen), examples.featureShape(rows), 'c'));
-    model.setLabels(
-        Nd4j.create(examples.gather(examples.labels(), chosen), examples.labelShape(rows), 'c'));
+    model.setInput(examples.features(chosen));
+    model.setLabels(examples.labels(chosen));
     model.computeGradientAndScore();
     sums.set(model.score() * rows, 0, rows);
     model.clear();

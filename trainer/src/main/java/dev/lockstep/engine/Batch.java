@@ -17,9 +17,11 @@ public final class Batch {
   private final float[] row;
   private final float[] augmented;
   private final int[] labels;
+  private final float[] weights;
   private final int[] places;
   private final CounterRandom random = new CounterRandom(0);
   private int size;
+  private boolean weighted;
 
   /** Room for {@code capacity} examples of {@code shape}. */
   public Batch(Shape shape, int capacity) {
@@ -28,12 +30,14 @@ public final class Batch {
     this.row = new float[shape.size()];
     this.augmented = new float[shape.size()];
     this.labels = new int[capacity];
+    this.weights = new float[capacity];
     this.places = new int[capacity];
   }
 
   /** Takes the examples of {@code part} from {@code examples}. */
   public void fill(Examples examples, MicroBatch part) {
     size = part.size();
+    weighted = examples.isWeighted();
     for (int i = 0; i < size; i++) {
       put(i, examples, part.example(i), part.place(i));
     }
@@ -56,6 +60,7 @@ public final class Batch {
   /** Takes {@code examples[indices[i]]} for i from {@code from} to {@code to - 1}. */
   public void fill(Examples examples, int[] indices, int from, int to) {
     size = to - from;
+    weighted = examples.isWeighted();
     for (int i = 0; i < size; i++) {
       put(i, examples, indices[from + i], i);
     }
@@ -65,6 +70,7 @@ public final class Batch {
     examples.copy(example, row, 0);
     features.put(i * row.length, row);
     labels[i] = examples.label(example);
+    weights[i] = examples.weight(example);
     places[i] = place;
   }
 
@@ -91,6 +97,16 @@ public final class Batch {
   /** Class of example {@code i}. */
   public int label(int i) {
     return labels[i];
+  }
+
+  /** Whether the examples have weights other than 1. */
+  boolean isWeighted() {
+    return weighted;
+  }
+
+  /** What the loss of example {@code i} is multiplied by. */
+  public float weight(int i) {
+    return weights[i];
   }
 
   /** Place of example {@code i} in the whole batch. */

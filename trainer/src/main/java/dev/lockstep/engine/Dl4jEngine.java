@@ -174,7 +174,16 @@ public final class Dl4jEngine implements Engine {
     public INDArray computeGradient(
         INDArray labels, INDArray preOutput, IActivation activation, INDArray mask) {
       count(activation.getActivation(preOutput.dup('c'), true));
-      return loss.computeGradient(labels, preOutput, activation, mask);
+      INDArray gradient = loss.computeGradient(labels, preOutput, activation, mask);
+      return current[0].isWeighted() ? gradient.muliColumnVector(weights(current[0])) : gradient;
+    }
+
+    private static INDArray weights(Batch batch) {
+      float[] weights = new float[batch.size()];
+      for (int i = 0; i < weights.length; i++) {
+        weights[i] = batch.weight(i);
+      }
+      return Nd4j.createFromArray(weights).reshape(weights.length, 1);
     }
 
     private void count(INDArray outputs) {
@@ -184,7 +193,7 @@ public final class Dl4jEngine implements Engine {
       for (int i = 0; i < current[0].size(); i++) {
         int label = current[0].label(i);
         sums[0].add(
-            network.loss().of(rows, i * units, units, label),
+            current[0].weight(i) * network.loss().of(rows, i * units, units, label),
             Loss.predictedClass(rows, i * units, units) == label);
       }
     }

@@ -11,9 +11,10 @@ import java.nio.FloatBuffer;
  */
 public interface Engine extends AutoCloseable {
   /**
-   * Computes the <em>sum</em> over the batch of the gradients of each example's loss, without L1/L2
-   * and without division, into the bound gradient buffer. Running statistics of batch normalisation
-   * receive, as if they were gradients, the amount by which each example would lower them.
+   * Computes the <em>sum</em> over the batch of the gradients of each example's loss times its
+   * weight, without L1/L2 and without division, into the bound gradient buffer. Running statistics
+   * of batch normalisation receive, as if they were gradients, the amount by which each example
+   * would lower them.
    *
    * @param step number of the optimizer step in the whole training, from 0; with an example's place
    *     in the batch it keys every random draw

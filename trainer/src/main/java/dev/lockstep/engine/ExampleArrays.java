@@ -2,6 +2,8 @@ package dev.lockstep.engine;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Examples as arrays of features and labels, of any shape. Immutable as long as nobody changes the
@@ -41,14 +43,14 @@ public final class ExampleArrays implements Serializable {
     return size;
   }
 
-  /** The features of all examples, one after the other, each in C order. */
-  float[] features() {
-    return features;
+  /** The features of the chosen {@code examples}, new at each call: one row each. */
+  public INDArray features(int[] examples) {
+    return gather(features, featureShape, examples);
   }
 
-  /** The labels of all examples. */
-  float[] labels() {
-    return labels;
+  /** The labels of the chosen {@code examples}, likewise. */
+  public INDArray labels(int[] examples) {
+    return gather(labels, labelShape, examples);
   }
 
   private static void requireLength(String name, int size, long[] shape, float[] numbers) {
@@ -60,16 +62,6 @@ public final class ExampleArrays implements Serializable {
     }
   }
 
-  /** The shape of {@code rows} examples' features. */
-  long[] featureShape(int rows) {
-    return withRows(rows, featureShape);
-  }
-
-  /** The shape of {@code rows} examples' labels. */
-  long[] labelShape(int rows) {
-    return withRows(rows, labelShape);
-  }
-
   private static long[] withRows(int rows, long[] shape) {
     long[] all = new long[shape.length + 1];
     all[0] = rows;
@@ -77,14 +69,13 @@ public final class ExampleArrays implements Serializable {
     return all;
   }
 
-  /** The numbers of the chosen {@code examples} in {@code all}, one after the other. */
-  float[] gather(float[] all, int[] examples) {
+  private INDArray gather(float[] all, long[] shape, int[] examples) {
     int length = all.length / size;
     float[] chosen = new float[examples.length * length];
     for (int i = 0; i < examples.length; i++) {
       System.arraycopy(all, examples[i] * length, chosen, i * length, length);
     }
-    return chosen;
+    return Nd4j.create(chosen, withRows(examples.length, shape), 'c');
   }
 
   @Override

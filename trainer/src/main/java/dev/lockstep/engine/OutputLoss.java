@@ -33,13 +33,14 @@ final class OutputLoss {
     tensor.values().get(0, outputs, 0, units * examples);
     for (int example = 0; example < examples; example++) {
       int label = pass.batch().label(example);
+      float weight = pass.batch().weight(example);
       for (int unit = 0; unit < units; unit++) {
         float output = outputs[unit * examples + example];
         row[unit] = output;
         gradient[unit * examples + example] =
-            gradient(output, (float) Loss.target(unit, units, label));
+            weight * gradient(output, (float) Loss.target(unit, units, label));
       }
-      sums.add(loss.of(row, 0, units, label), Loss.predictedClass(row, 0, units) == label);
+      sums.add(weight * loss.of(row, 0, units, label), Loss.predictedClass(row, 0, units) == label);
     }
     tensor.gradient().put(0, gradient, 0, units * examples);
   }

@@ -44,7 +44,7 @@ final class StageBuilder {
 
   StageBuilder(Network network, Vectors vectors, int capacity) {
     this.network = network;
-    this.layers = network.layers();
+    this.layers = network.computation();
     this.vectors = vectors;
     this.capacity = capacity;
     this.shape = layers.get(0).input();
@@ -65,9 +65,7 @@ final class StageBuilder {
   private void addStage() {
     NetworkLayer current = layers.get(next);
     Layer definition = layer();
-    if (!adjoins()) {
-      addFlatten(current.input());
-    } else if (definition instanceof Dense dense) {
+    if (definition instanceof Dense dense) {
       advance();
       Nonlinearity nonlinearity = nonlinearity(bias(current), dense.activation(), current.output());
       stages.add(
@@ -90,16 +88,11 @@ final class StageBuilder {
       addPooling(current, pooling, null, Activation.LINEAR);
     } else if (definition instanceof Flatten) {
       next++;
-      addFlatten(current.output());
+      shape = current.output();
+      addElementwise();
     } else {
       addElementwise();
     }
-  }
-
-  /** One that is a layer of ours, or a preprocessor of DL4J's before the next layer. */
-  private void addFlatten(ActivationShape flat) {
-    shape = flat;
-    addElementwise();
   }
 
   private void addElementwise() {
@@ -183,7 +176,7 @@ final class StageBuilder {
           ? Nonlinearity.ofOutput(bias, activation, shape.size(), capacity)
           : Nonlinearity.of(bias, activation, shape.size(), capacity);
     }
-    if (adjoins() && layer() instanceof Dropout dropout && activation != Activation.SOFTMAX) {
+    if (layer() instanceof Dropout dropout && activation != Activation.SOFTMAX) {
       int number = dl4jLayer;
       advance();
       // The fraction as DL4J comes by it from the probability of being kept.
@@ -197,7 +190,6 @@ final class StageBuilder {
     skipFlattenOfVector();
     if (own == Activation.LINEAR
         && next < layers.size()
-        && adjoins()
         && layer() instanceof ActivationLayer activation) {
       advance();
       skipFlattenOfVector();
@@ -208,7 +200,6 @@ final class StageBuilder {
 
   private boolean beforeMaxPooling() {
     return next < layers.size()
-        && adjoins()
         && layer() instanceof Pooling2d pooling
         && pooling.statistic() == Pooling2d.Statistic.MAX;
   }
@@ -219,11 +210,6 @@ final class StageBuilder {
 
   private Layer layer() {
     return layers.get(next).definition().orElseThrow();
-  }
-
-  /** Whether the next layer takes what those before it give, without a flatten in between. */
-  private boolean adjoins() {
-    return layers.get(next).input().equals(shape);
   }
 
   private void advance() {

@@ -32,7 +32,7 @@ public final class StepSums {
     examples = exampleCount;
   }
 
-  /** Adds one example: its loss, and whether its class was predicted. */
+  /** Adds one example: its loss times its weight, and whether its class was predicted. */
   public void add(double lossOfExample, boolean hit) {
     loss += lossOfExample;
     hits += hit ? 1 : 0;
@@ -46,7 +46,7 @@ public final class StepSums {
     examples += other.examples;
   }
 
-  /** Sum of the examples' losses, without any L1/L2 term. */
+  /** Sum of the examples' losses times their weights, without any L1/L2 term. */
   public double loss() {
     return loss;
   }

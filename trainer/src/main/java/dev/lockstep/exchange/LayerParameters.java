@@ -24,20 +24,14 @@ record LayerParameters(String where, NetworkLayer layer, float[] parameters) {
         .definition()
         .orElseThrow(
             () ->
-                unsupported(
-                    "is DL4J's %s, which no layer of Lockstep equals".formatted(layer.kind())));
+                new ConfigurationException(
+                    "%s: layer %d (%s) is DL4J's, and no layer of Lockstep equals it, so it cannot be exported in this format; use --format dl4j, or a layer that `lockstep describe` lists by Keras' name"
+                        .formatted(where, layer.number(), layer.kind())));
   }
 
-  /** The error that this layer cannot be expressed in the other format. */
-  ConfigurationException unsupported(String reason) {
-    return new ConfigurationException(
-        "%s: layer %d (%s) %s, and cannot be exported in this format"
-            .formatted(where, layer.number(), layer.kind(), reason));
-  }
-
-  /** Keras' name of the layer: its kind and its number in the network. */
+  /** Keras' name of the layer: what Keras calls it, and its number in the network. */
   String name() {
-    return layer.kind() + "_" + layer.number();
+    return definition().kind() + "_" + layer.number();
   }
 
   /** The numbers of the array that DL4J calls {@code name}, in DL4J's order. */

@@ -1,5 +1,7 @@
 package dev.lockstep.exchange;
 
+import dev.lockstep.data.Shape;
+import dev.lockstep.network.ActivationShape;
 import dev.lockstep.network.ActivationShape.Image;
 import dev.lockstep.network.BatchNormalization;
 import dev.lockstep.network.Conv2d;
@@ -27,8 +29,9 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 /**
  * A trained network's weights as Keras has them: {@code dense_1/kernel} of {@code [inputs, units]},
  * {@code conv2d_1/kernel} of {@code [height, width, channels, filters]}, and so on, the number
- * being the layer's in the network. A dense layer after a flatten has its rows in Keras' order of a
- * flattened image: row, column, channel.
+ * being the layer's in the network. A dense layer after a flatten has its rows, and batch
+ * normalisation between the two its numbers, in Keras' order of a flattened image: row, column,
+ * channel.
  */
 public final class NumpyWeights {
   /** The blocks of an LSTM in Keras' order, as places in DL4J's. */
@@ -42,7 +45,11 @@ public final class NumpyWeights {
   /** What the next dense layer's input was before it was flattened. */
   private Optional<Image> flattened = Optional.empty();
 
-  private NumpyWeights() {}
+  private final Image example;
+
+  private NumpyWeights(Shape example) {
+    this.example = new Image(example.height(), example.width(), example.channels());
+  }
 
   /**
    * Writes an {@code .npz} file, as {@code numpy.load} reads it; {@code out} stays open.
@@ -53,8 +60,8 @@ public final class NumpyWeights {
    */
   public static void write(String where, Network network, float[] parameters, OutputStream out)
       throws IOException {
-    NumpyWeights weights = new NumpyWeights();
-    for (NetworkLayer layer : network.layers()) {
+    NumpyWeights weights = new NumpyWeights(network.input());
+    for (NetworkLayer layer : network.computation()) {
       weights.add(new LayerParameters(where, layer, parameters));
     }
     ZipOutputStream zip = new ZipOutputStream(out);
@@ -82,8 +89,7 @@ public final class NumpyWeights {
   private void add(LayerParameters layer) {
     Layer definition = layer.definition();
     if (definition instanceof Flatten) {
-      flattened =
-          layer.layer().input() instanceof Image image ? Optional.of(image) : Optional.empty();
+      flatten(layer.layer().input());
     } else if (definition instanceof Dense dense) {
       put(layer, "kernel", kernel(layer, dense.units()));
       bias(layer);
@@ -107,6 +113,15 @@ public final class NumpyWeights {
     }
   }
 
+  /** What is flat already may be an example itself, which Keras would have as an image. */
+  private void flatten(ActivationShape input) {
+    if (input instanceof Image image) {
+      flattened = Optional.of(image);
+    } else if (arrays.isEmpty()) {
+      flattened = Optional.of(example);
+    }
+  }
+
   private void put(LayerParameters layer, String name, INDArray array) {
     arrays.put(layer.name() + "/" + name, array.dup('c'));
   }
@@ -123,16 +138,16 @@ public final class NumpyWeights {
 
   private INDArray kernel(LayerParameters layer, int units) {
     INDArray kernel = columns(layer.array("W"), units);
-    if (flattened.isEmpty()) {
-      return kernel;
-    }
-    Image image = flattened.get();
-    return kernel
-        .dup('c')
-        .reshape('c', image.channels(), image.height(), image.width(), units)
+    return flattened.isEmpty() ? kernel : inKerasOrder(kernel, flattened.get());
+  }
+
+  /** The rows of a matrix, which has one for each number of {@code image}. */
+  private static INDArray inKerasOrder(INDArray rows, Image image) {
+    return rows.dup('c')
+        .reshape('c', image.channels(), image.height(), image.width(), rows.columns())
         .permute(1, 2, 0, 3)
         .dup('c')
-        .reshape('c', image.size(), units);
+        .reshape('c', image.size(), rows.columns());
   }
 
   private static INDArray kernel(LayerParameters layer, Conv2d convolution) {
@@ -148,13 +163,16 @@ public final class NumpyWeights {
   }
 
   private void normalization(LayerParameters layer) {
-    if (flattened.isPresent()) {
-      throw layer.unsupported("stands between a flatten and a dense layer");
-    }
-    put(layer, "gamma", Nd4j.createFromArray(layer.array("gamma")));
-    put(layer, "beta", Nd4j.createFromArray(layer.array("beta")));
-    put(layer, "moving_mean", Nd4j.createFromArray(layer.array("mean")));
-    put(layer, "moving_variance", Nd4j.createFromArray(layer.array("var")));
+    put(layer, "gamma", statistic(layer, "gamma"));
+    put(layer, "beta", statistic(layer, "beta"));
+    put(layer, "moving_mean", statistic(layer, "mean"));
+    put(layer, "moving_variance", statistic(layer, "var"));
+  }
+
+  private INDArray statistic(LayerParameters layer, String name) {
+    INDArray column = columns(layer.array(name), 1);
+    return (flattened.isEmpty() ? column : inKerasOrder(column, flattened.get()))
+        .reshape(column.length());
   }
 
   private static INDArray blocks(INDArray columns, int units) {

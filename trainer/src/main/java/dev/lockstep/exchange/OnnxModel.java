@@ -1,25 +1,31 @@
 package dev.lockstep.exchange;
 
+import dev.lockstep.data.Shape;
 import dev.lockstep.network.Activation;
 import dev.lockstep.network.ActivationLayer;
 import dev.lockstep.network.ActivationShape;
 import dev.lockstep.network.ActivationShape.Image;
+import dev.lockstep.network.ActivationShape.Sequence;
 import dev.lockstep.network.BatchNormalization;
 import dev.lockstep.network.Conv2d;
 import dev.lockstep.network.Dense;
-import dev.lockstep.network.Dropout;
 import dev.lockstep.network.Flatten;
 import dev.lockstep.network.InputLayout;
 import dev.lockstep.network.Layer;
+import dev.lockstep.network.Lstm;
 import dev.lockstep.network.Network;
 import dev.lockstep.network.NetworkLayer;
 import dev.lockstep.network.Padding;
 import dev.lockstep.network.Pooling2d;
 import dev.lockstep.network.Pooling2d.Statistic;
+import dev.lockstep.network.Recurrence;
+import dev.lockstep.network.SimpleRnn;
 import dev.lockstep.network.Window;
 import dev.lockstep.yaml.ConfigurationException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import onnx.Onnx.AttributeProto;
 import onnx.Onnx.AttributeProto.AttributeType;
@@ -68,7 +74,10 @@ public final class OnnxModel {
    */
   public static byte[] of(String where, Network network, float[] parameters) {
     OnnxModel model = new OnnxModel();
-    for (NetworkLayer layer : network.layers()) {
+    if (network.inputLayout() == InputLayout.SEQUENCE) {
+      model.readAsSequence(network.input());
+    }
+    for (NetworkLayer layer : network.computation()) {
       model.add(new LayerParameters(where, layer, parameters));
     }
     return model.finish(network);
@@ -125,9 +134,136 @@ public final class OnnxModel {
       activate(activation.activation(), layer);
     } else if (definition instanceof Flatten) {
       node("Flatten", layer.name(), List.of(last), integer("axis", 1));
-    } else if (!(definition instanceof Dropout)) {
-      throw layer.unsupported("is recurrent");
+    } else if (definition instanceof SimpleRnn rnn) {
+      add(rnn, layer);
+    } else if (definition instanceof Lstm lstm) {
+      add(lstm, layer);
     }
+  }
+
+  /**
+   * From examples with their numbers in the order channel, row, column to time steps first, which
+   * are the rows; the numbers of a step are in the order channel, column. In a Reshape, 0 stands
+   * for as many as there are.
+   */
+  private void readAsSequence(Shape shape) {
+    node(
+        "Reshape",
+        "images",
+        List.of(last, tensor("images/shape", 0, shape.channels(), shape.height(), shape.width())));
+    node("Transpose", "rows", List.of(last), integers("perm", 2, 0, 1, 3));
+    node(
+        "Reshape",
+        "sequence",
+        List.of(last, tensor("sequence/shape", 0, 0, (long) shape.channels() * shape.width())));
+  }
+
+  private void add(SimpleRnn rnn, LayerParameters layer) {
+    Recurrence recurrence = rnn.recurrence();
+    recur(
+        "RNN",
+        layer,
+        recurrence,
+        List.of(recurrence.activation()),
+        layer.array("W"),
+        layer.array("RW"),
+        layer.array("b"));
+  }
+
+  /** ONNX has the blocks input gate, output gate, forget gate, candidate: DL4J's from the last. */
+  private void add(Lstm lstm, LayerParameters layer) {
+    Recurrence recurrence = lstm.recurrence();
+    int units = recurrence.units();
+    int features = ((Sequence) layer.layer().input()).features();
+    recur(
+        "LSTM",
+        layer,
+        recurrence,
+        List.of(lstm.recurrentActivation(), recurrence.activation(), recurrence.activation()),
+        blocksFromTheLast(layer.array("W"), units * features),
+        blocksFromTheLast(layer.array("RW"), units * units),
+        blocksFromTheLast(layer.array("b"), units));
+  }
+
+  private static float[] blocksFromTheLast(float[] blocks, int length) {
+    float[] reversed = new float[blocks.length];
+    for (int from = 0; from < blocks.length; from += length) {
+      System.arraycopy(blocks, from, reversed, blocks.length - from - length, length);
+    }
+    return reversed;
+  }
+
+  /** DL4J has both kernels column by column, a column for each unit of each block. */
+  private void recur(
+      String operator,
+      LayerParameters layer,
+      Recurrence recurrence,
+      List<Activation> activations,
+      float[] kernel,
+      float[] recurrentKernel,
+      float[] bias) {
+    int units = recurrence.units();
+    long columns = bias.length;
+    String name = layer.name();
+    float[] biases = Arrays.copyOf(bias, 2 * bias.length); // the second half is that of the state
+    List<String> inputs =
+        List.of(
+            last,
+            tensor(name + "/kernel", kernel, 1, columns, kernel.length / columns),
+            tensor(name + "/recurrent_kernel", recurrentKernel, 1, columns, units),
+            tensor(name + "/bias", biases, 1, biases.length));
+    boolean all = recurrence.returnSequences();
+    graph.addNode(
+        NodeProto.newBuilder()
+            .setOpType(operator)
+            .setName(name)
+            .addAllInput(inputs)
+            .addAllOutput(all ? List.of(name) : List.of("", name))
+            .addAttribute(integer("hidden_size", units))
+            .addAllAttribute(functions(activations)));
+    last = name;
+    String direction = tensor(name + "/direction", all ? 1 : 0); // there is one
+    node("Squeeze", name + "/output", List.of(last, direction));
+  }
+
+  /** As ONNX' recurrent operators name them, with the constants of those that have some. */
+  private static List<AttributeProto> functions(List<Activation> activations) {
+    AttributeProto.Builder names =
+        AttributeProto.newBuilder().setName("activations").setType(AttributeType.STRINGS);
+    AttributeProto.Builder alphas =
+        AttributeProto.newBuilder().setName("activation_alpha").setType(AttributeType.FLOATS);
+    AttributeProto.Builder betas =
+        AttributeProto.newBuilder().setName("activation_beta").setType(AttributeType.FLOATS);
+    for (Activation activation : activations) {
+      names.addStrings(
+          ByteString.copyFromUtf8(
+              switch (activation) {
+                case RELU -> "Relu";
+                case LEAKY_RELU -> "LeakyRelu";
+                case ELU -> "Elu";
+                case SIGMOID -> "Sigmoid";
+                case TANH -> "Tanh";
+                case LINEAR -> "Affine";
+                case SOFTMAX -> throw new IllegalStateException("no recurrent layer has softmax");
+              }));
+      switch (activation) {
+        case LEAKY_RELU -> alphas.addFloats((float) Activation.LEAKY_SLOPE);
+        case ELU -> alphas.addFloats(1);
+        case LINEAR -> {
+          alphas.addFloats(1);
+          betas.addFloats(0);
+        }
+        default -> {}
+      }
+    }
+    List<AttributeProto> attributes = new ArrayList<>(List.of(names.build()));
+    if (alphas.getFloatsCount() > 0) {
+      attributes.add(alphas.build());
+    }
+    if (betas.getFloatsCount() > 0) {
+      attributes.add(betas.build());
+    }
+    return attributes;
   }
 
   /** DL4J has the weights column by column, which are the rows of their transpose. */
@@ -253,6 +389,20 @@ public final class OnnxModel {
             .setRawData(ByteString.copyFrom(bytes));
     for (long size : sizes) {
       tensor.addDims(size);
+    }
+    graph.addInitializer(tensor);
+    return name;
+  }
+
+  /** Adds a constant vector of whole numbers, and returns its name. */
+  private String tensor(String name, long... values) {
+    TensorProto.Builder tensor =
+        TensorProto.newBuilder()
+            .setName(name)
+            .setDataType(TensorProto.DataType.INT64)
+            .addDims(values.length);
+    for (long value : values) {
+      tensor.addInt64Data(value);
     }
     graph.addInitializer(tensor);
     return name;

@@ -35,7 +35,7 @@ public final class Tally {
    *
    * @param label its class
    * @param predicted the class it was predicted as
-   * @param loss its loss, without penalties on weights
+   * @param loss its loss, times its weight if it has one, without penalties on weights
    * @param squaredError the mean over the network's outputs of the squared difference to the target
    *     (Keras' {@code mean_squared_error} of one example)
    * @throws IllegalArgumentException if a class is not from 0 to {@code classes - 1}

@@ -4,7 +4,9 @@ import dev.lockstep.data.Shape;
 import dev.lockstep.nativelib.NativeLibraries;
 import dev.lockstep.random.CounterRandom;
 import dev.lockstep.yaml.ConfigurationException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongFunction;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 
@@ -110,6 +112,38 @@ public final class Network {
   /** Its layers in order, with their shapes. */
   public List<NetworkLayer> layers() {
     return layers;
+  }
+
+  /**
+   * The layers as they compute, each with the shape that the one before it gives: {@link #layers},
+   * and a flatten wherever DL4J's JSON has none but a preprocessor that flattens. Such a flatten
+   * has the number of the layer that it stands before.
+   */
+  public List<NetworkLayer> computation() {
+    List<NetworkLayer> steps = new ArrayList<>();
+    for (NetworkLayer layer : layers) {
+      if (!steps.isEmpty()) {
+        ActivationShape before = steps.get(steps.size() - 1).output();
+        if (layer.input() instanceof ActivationShape.Flat flat && !flat.equals(before)) {
+          steps.add(flatten(layer.number(), before, flat));
+        }
+      }
+      steps.add(layer);
+    }
+    return List.copyOf(steps);
+  }
+
+  private static NetworkLayer flatten(
+      int number, ActivationShape input, ActivationShape.Flat flat) {
+    Layer flatten = new Flatten();
+    return new NetworkLayer(
+        number,
+        flatten.kind(),
+        flatten.description(),
+        input,
+        flat,
+        List.of(),
+        Optional.of(flatten));
   }
 
   /** Where each parameter array lies in the flat vector. */

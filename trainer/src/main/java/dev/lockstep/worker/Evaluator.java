@@ -92,7 +92,7 @@ public final class Evaluator {
       tally.add(
           label,
           Loss.predictedClass(rows, i * units, units),
-          network.loss().of(rows, i * units, units, label),
+          batch.weight(i) * network.loss().of(rows, i * units, units, label),
           Loss.squaredError(rows, i * units, units, label));
     }
   }

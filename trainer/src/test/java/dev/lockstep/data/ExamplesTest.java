@@ -3,7 +3,11 @@ package dev.lockstep.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ExamplesTest {
   private static final Shape PAIR = new Shape(1, 2, 1);
@@ -33,6 +37,38 @@ class ExamplesTest {
     assertThat(new int[] {chosen.label(0), chosen.label(1), chosen.label(2)})
         .containsExactly(1, 2, 1);
     assertThat(target).containsExactly(0, 51 / 255f);
+  }
+
+  @Test
+  void weightsOfEachPartHaveTheMeanOneAndGoWithTheirExamples() {
+    Examples weighted =
+        examples().weighted(new double[] {0.3, 0.1, 5}, List.of(new int[] {0, 1}, new int[] {2}));
+
+    Examples chosen = weighted.select(new int[] {1, 2, 0});
+
+    assertThat(weighted.isWeighted()).isTrue();
+    assertThat(new float[] {chosen.weight(0), chosen.weight(1), chosen.weight(2)})
+        .containsExactly(0.5f, 1f, 1.5f);
+    assertThat(examples().isWeighted()).isFalse();
+    assertThat(examples().weight(2)).isEqualTo(1f);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "1, -1, 1 | the weight of example 1 is -1.0 but must be at least 0",
+        "1, NaN, 1 | the weight of example 1 is NaN but must be at least 0",
+        "0, 0, 0 | the sum of 3 weights is 0.0 but must be more than 0 and finite",
+        "1e308, 1e308, 1 | the sum of 3 weights is Infinity but must be more than 0 and finite",
+        "1, 2 | 2 weights but 3 examples",
+      })
+  void weightsOfWhichThereIsNoMeanAreRefused(String weights, String message) {
+    double[] counts = Arrays.stream(weights.split(", ")).mapToDouble(Double::parseDouble).toArray();
+
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> examples().weighted(counts, List.of(new int[] {0, 1, 2})))
+        .withMessage(message);
   }
 
   @Test

@@ -5,6 +5,7 @@ import dev.lockstep.benchmarks.contender.Predicted;
 import dev.lockstep.benchmarks.contender.PredictionSubject;
 import dev.lockstep.benchmarks.contender.Run;
 import dev.lockstep.benchmarks.contender.Task;
+import dev.lockstep.benchmarks.contender.Transformed;
 import dev.lockstep.benchmarks.measure.Entry;
 import dev.lockstep.benchmarks.measure.Interleaved;
 import dev.lockstep.benchmarks.measure.Series;
@@ -24,6 +25,7 @@ final class Predictions implements Suite {
   private static final int SLOTS = 2;
   private static final int EXAMPLES = 60_000;
   private static final int BATCH = 100;
+  private static final String NETWORK = "mlp-512";
 
   @Override
   public String name() {
@@ -32,7 +34,7 @@ final class Predictions implements Suite {
 
   @Override
   public String title() {
-    return "Batch prediction: %,d images by mlp-512, local[%d]".formatted(EXAMPLES, SLOTS);
+    return "Batch prediction: %,d images by %s, local[%d]".formatted(EXAMPLES, NETWORK, SLOTS);
   }
 
   @Override
@@ -53,7 +55,8 @@ final class Predictions implements Suite {
     return Stream.of(
             new Predicted(spark, subject, Format.PARQUET, directory),
             new Predicted(spark, subject, Format.CSV, directory),
-            new Evaluated(spark, subject))
+            new Evaluated(spark, subject),
+            Transformed.of(spark, task, NETWORK, SLOTS))
         .map(contender -> Entry.of(contender, task, measurements))
         .toList();
   }
@@ -83,6 +86,7 @@ final class Predictions implements Suite {
         List.of(
             Interleaved.note(measured),
             measured.get(2).contender().note(),
-            measured.get(0).contender().note()));
+            measured.get(0).contender().note(),
+            measured.get(3).contender().note()));
   }
 }

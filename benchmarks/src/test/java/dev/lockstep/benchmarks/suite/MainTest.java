@@ -24,7 +24,7 @@ class MainTest {
         "cnn           | median                                          | 2",
         "mnist-99      | median                                          | 2",
         "folds         | one fold after the other, 2 workers a fold      | 3",
-        "predict       | predict, csv                                    | 3",
+        "predict       | `NetworkClassificationModel.transform`          | 4",
         "mllib         | Spark MLlib perceptron, 2 partitions            | 6",
         "training-master | DL4J Spark with `LockstepTrainingMaster`, gradients, 2 workers | 5",
         "scaling       | lockstep `fused`, gradients, 4 workers          | 3",

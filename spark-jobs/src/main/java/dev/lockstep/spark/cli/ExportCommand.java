@@ -12,6 +12,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalInt;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -81,11 +82,12 @@ final class ExportCommand implements Runnable {
 
   /** What cannot be exported is found before anything is written. */
   private Content content(ModelFile file) {
+    Optional<ModelDescription> description = file.description();
     if (format == Format.DL4J) {
       return file::write;
     }
     Shape shape =
-        file.description()
+        description
             .map(ModelDescription::inputShape)
             .orElseThrow(
                 () ->

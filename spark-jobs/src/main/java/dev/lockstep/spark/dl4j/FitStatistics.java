@@ -2,6 +2,7 @@ package dev.lockstep.spark.dl4j;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,7 +37,7 @@ final class FitStatistics implements SparkTrainingStats {
 
   @Override
   public Set<String> getKeySet() {
-    return events.keySet();
+    return Collections.unmodifiableSet(events.keySet());
   }
 
   @Override

@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -45,6 +46,8 @@ import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.factory.Nd4j;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Trains DL4J's networks on Spark in lockstep, in the place of its {@code
@@ -61,7 +64,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * or Adam, one for all parameters, with constant settings), with its L1 and L2, and goes on in the
  * next pass from the state that it had. Gradients are averaged at every step, or with {@link
  * Builder#averagingFrequency} parameters and updater state. Listeners are told of the network after
- * each pass, on the driver.
+ * each pass, on the driver; the input, activations and gradient that they find are those of a batch
+ * of the RDD's first examples.
  *
  * <p>The RDD is collected on the driver and broadcast. Masks, {@code ComputationGraph}, truncated
  * backpropagation, gradient normalisation, constraints and weight noise are refused with a {@link
@@ -73,6 +77,7 @@ public final class LockstepTrainingMaster
     implements TrainingMaster<
         org.deeplearning4j.spark.api.TrainingResult,
         TrainingWorker<org.deeplearning4j.spark.api.TrainingResult>> {
+  private static final Logger LOG = LoggerFactory.getLogger(LockstepTrainingMaster.class);
   private static final String NAME = "LockstepTrainingMaster";
 
   /** What the order of a pass is keyed by: the letters "pass". */
@@ -85,6 +90,7 @@ public final class LockstepTrainingMaster
   private final long rngSeed;
   private final FitStatistics statistics = new FitStatistics();
   private boolean collectTrainingStats;
+  private boolean toldOfFewerWorkers;
   private List<TrainingListener> listeners = List.of();
 
   private LockstepTrainingMaster(Builder builder) {
@@ -118,7 +124,9 @@ public final class LockstepTrainingMaster
     }
 
     /**
-     * With {@code numWorkers} workers.
+     * With {@code numWorkers} workers, or as many of them as can run at once and have examples: of
+     * gradients, a batch has {@code numWorkers} times {@link #batchSizePerWorker} examples all the
+     * same.
      *
      * @param numWorkers at least 1; null as the other
      * @param rddDataSetNumExamples as the other
@@ -190,21 +198,63 @@ public final class LockstepTrainingMaster
             FitStatistics.TRAIN, () -> train(spark, network, updater, examples, gangSize, pass));
     program.setScore(score);
     model.setScore(score);
-    for (TrainingListener listener : listeners) {
-      listener.iterationDone(model, model.getIterationCount(), model.getEpochCount());
-      listener.onEpochEnd(model);
+    if (!listeners.isEmpty()) {
+      tellListeners(model, examples, pass.batchSize());
     }
+  }
+
+  /**
+   * DL4J's listeners look at the input, the activations and the gradient of a batch, and so the
+   * model computes those of the first examples; its parameters and its updater stay as they are.
+   */
+  private void tellListeners(MultiLayerNetwork model, ExampleArrays examples, int batchSize) {
+    int[] batch = IntStream.range(0, Math.min(batchSize, examples.size())).toArray();
+    List<TrainingListener> own = List.copyOf(model.getListeners());
+    org.deeplearning4j.nn.api.Updater updater = model.getUpdater();
+    double score = model.score();
+    model.setListeners(listeners);
+    try {
+      model.setInput(examples.features(batch));
+      model.setLabels(examples.labels(batch));
+      model.computeGradientAndScore();
+      model.setScore(score);
+      listeners.forEach(listener -> listener.onGradientCalculation(model));
+      for (TrainingListener listener : listeners) {
+        listener.iterationDone(model, model.getIterationCount(), model.getEpochCount());
+      }
+    } finally {
+      model.clear(); // and with its batch it forgets its updater
+      model.setUpdater(updater);
+      model.setListeners(own);
+    }
+    listeners.forEach(listener -> listener.onEpochEnd(model));
   }
 
   private int gangSize(JavaSparkContext spark, int examples) {
     if (!spark.isLocal()) {
-      return workers.orElseThrow(
-          () ->
-              new ConfigurationException(
-                  "%s: numWorkers is not given; on a cluster (%s) it must say how many workers there are, one for each core of the executors"
-                      .formatted(NAME, spark.master())));
+      int asked =
+          workers.orElseThrow(
+              () ->
+                  new ConfigurationException(
+                      "%s: numWorkers is not given; on a cluster (%s) it must say how many workers there are, one for each core of the executors"
+                          .formatted(NAME, spark.master())));
+      return atMost(shards(examples), asked);
     }
-    return workers.orElse(Math.min(Slots.of(spark), shards(examples)));
+    int most = Math.min(Slots.of(spark), shards(examples));
+    return atMost(most, workers.orElse(most));
+  }
+
+  /** DL4J's workers wait for one another to end; those of a gang must run at once. */
+  private int atMost(int most, int asked) {
+    if (asked > most && !toldOfFewerWorkers) {
+      LOG.warn(
+          "{}: numWorkers is {} but {} train, for no more can run at once or have examples; batches stay as large as they were",
+          NAME,
+          asked,
+          most);
+      toldOfFewerWorkers = true;
+    }
+    return Math.min(asked, most);
   }
 
   private static int shards(int examples) {
@@ -221,7 +271,7 @@ public final class LockstepTrainingMaster
         CounterRandom.key(rngSeed, PASS, model.getEpochCount()),
         averagingFrequency.isPresent()
             ? batchSizePerWorker
-            : Math.multiplyExact(batchSizePerWorker, gangSize),
+            : Math.multiplyExact(batchSizePerWorker, workers.orElse(gangSize)),
         shards(examples),
         updater.optimizer(),
         averaging);
@@ -350,17 +400,27 @@ public final class LockstepTrainingMaster
     return builder.build();
   }
 
+  /** The listeners from now on; none if {@code told} is null, as in DL4J. */
   @Override
   public void setListeners(Collection<TrainingListener> told) {
-    listeners = List.copyOf(told);
+    listeners = told == null ? List.of() : List.copyOf(told);
   }
 
+  /**
+   * As the other.
+   *
+   * @param router where those that route send what they find; null if each is to keep its own
+   */
   @Override
   public void setListeners(StatsStorageRouter router, Collection<TrainingListener> told) {
-    told.stream()
-        .filter(RoutingIterationListener.class::isInstance)
-        .forEach(listener -> ((RoutingIterationListener) listener).setStorageRouter(router));
     setListeners(told);
+    if (router != null) {
+      for (TrainingListener listener : listeners) {
+        if (listener instanceof RoutingIterationListener routing) {
+          routing.setStorageRouter(router);
+        }
+      }
+    }
   }
 
   @Override

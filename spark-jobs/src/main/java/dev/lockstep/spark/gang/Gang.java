@@ -217,7 +217,7 @@ public final class Gang {
   /** Spark ends the whole process at a task's OutOfMemoryError, even as a cause. */
   static IllegalStateException outOfMemory(int rank, OutOfMemoryError error) {
     return new IllegalStateException(
-        "worker of rank %d: %s; use a smaller training.batchSize, or give the process more memory"
+        "worker of rank %d: %s; use smaller batches, or give the process more memory"
             .formatted(rank, error.getMessage()));
   }
 }

@@ -135,8 +135,8 @@ public final class Preflight {
     long limit = directLimit();
     if (needed > limit) {
       problems.add(
-          ("the run needs about %d MiB of direct memory but the JVM allows %d MiB; use a smaller"
-                  + " training.batchSize, or raise -XX:MaxDirectMemorySize or -Xmx")
+          ("the run needs about %d MiB of direct memory but the JVM allows %d MiB; use smaller"
+                  + " batches, or raise -XX:MaxDirectMemorySize or -Xmx")
               .formatted(needed / MEBIBYTE, limit / MEBIBYTE));
     }
   }

@@ -42,6 +42,7 @@ public final class ModelFile implements Serializable {
 
   private final String name;
   private final byte[] bytes;
+  private transient ModelArchive archive;
   private transient TrainedModel opened;
 
   private ModelFile(String name, byte[] bytes) {
@@ -133,21 +134,21 @@ public final class ModelFile implements Serializable {
    */
   public synchronized TrainedModel open(Shape input, OptionalInt classes) {
     if (opened == null) {
-      ModelArchive archive = archive();
+      ModelArchive read = archive();
       Network network =
-          archive.description().isPresent()
-              ? described(archive.description().get())
+          read.description().isPresent()
+              ? described(read.description().get())
               : Network.fromDl4j(
                   name,
-                  archive.configurationJson(),
+                  read.configurationJson(),
                   input,
-                  classes.orElseGet(() -> classes(archive.configurationJson())));
-      if (network.layout().length() != archive.parameters().length) {
+                  classes.orElseGet(() -> classes(read.configurationJson())));
+      if (network.layout().length() != read.parameters().length) {
         throw new ConfigurationException(
             "%s: the network has %d parameters but the archive holds %d; it is damaged"
-                .formatted(name, network.layout().length(), archive.parameters().length));
+                .formatted(name, network.layout().length(), read.parameters().length));
       }
-      opened = new TrainedModel(network, archive.parameters(), archive.description());
+      opened = new TrainedModel(network, read.parameters(), read.description());
     }
     requireFit(opened.network(), input, classes);
     return opened;
@@ -166,9 +167,12 @@ public final class ModelFile implements Serializable {
     }
   }
 
-  private ModelArchive archive() {
+  private synchronized ModelArchive archive() {
     try {
-      return ModelArchive.read(name, new ByteArrayInputStream(bytes));
+      if (archive == null) {
+        archive = ModelArchive.read(name, new ByteArrayInputStream(bytes));
+      }
+      return archive;
     } catch (IOException e) {
       throw new UncheckedIOException("bytes in memory can be read", e);
     }

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.apache.spark.ml.linalg.DenseVector;
 import org.apache.spark.ml.linalg.SparseVector;
 import org.apache.spark.ml.linalg.Vector;
@@ -20,6 +21,7 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.NumericType;
 import org.apache.spark.sql.types.StructField;
 import scala.Option;
 
@@ -35,15 +37,26 @@ final class FrameExamples implements Serializable {
   private final int classes;
   private final float[][] features;
   private final byte[] labels;
+
+  /** Of each row; empty if there is no such column. */
+  private final double[] weights;
+
   private final int[] marked;
 
   private FrameExamples(
-      String name, int[] sizes, int classes, float[][] features, byte[] labels, int[] marked) {
+      String name,
+      int[] sizes,
+      int classes,
+      float[][] features,
+      byte[] labels,
+      double[] weights,
+      int[] marked) {
     this.name = name;
     this.sizes = sizes;
     this.classes = classes;
     this.features = features;
     this.labels = labels;
+    this.weights = weights;
     this.marked = marked;
   }
 
@@ -52,42 +65,52 @@ final class FrameExamples implements Serializable {
    *
    * @param features a column of vectors
    * @param label a column of classes as doubles, whole numbers from 0
+   * @param weight a column of numbers, how much each row counts, if there is one
    * @param validation a column that is true for the rows that validate, if there is one
    * @param inputShape height, width and perhaps channels (channel last) of the image that a vector
    *     is; empty for a plain vector
    */
-  record Columns(String features, String label, Optional<String> validation, int[] inputShape) {
+  record Columns(
+      String features,
+      String label,
+      Optional<String> weight,
+      Optional<String> validation,
+      int[] inputShape) {
     int channels() {
       return inputShape.length == 3 ? inputShape[2] : 1;
     }
   }
 
   /**
-   * Rows of one partition; a vector or a label that is null in the frame is null or NaN here. A
-   * class, for Kryo cannot make records.
+   * Rows of one partition; a vector, a label or a weight that is null in the frame is null or NaN
+   * here. A class, for Kryo cannot make records.
    */
   private static final class Part implements Serializable {
     private static final long serialVersionUID = 1L;
 
     final float[][] features;
     final double[] labels;
+    final double[] weights;
     final boolean[] marked;
 
-    private Part(float[][] features, double[] labels, boolean[] marked) {
+    private Part(float[][] features, double[] labels, double[] weights, boolean[] marked) {
       this.features = features;
       this.labels = labels;
+      this.weights = weights;
       this.marked = marked;
     }
 
-    static Part of(Iterator<Row> rows, boolean validated, int channels) {
+    static Part of(Iterator<Row> rows, int channels) {
       List<float[]> features = new ArrayList<>();
       List<Double> labels = new ArrayList<>();
+      List<Double> weights = new ArrayList<>();
       List<Boolean> marked = new ArrayList<>();
       rows.forEachRemaining(
           row -> {
             features.add(row.isNullAt(0) ? null : floats((Vector) row.get(0), channels));
             labels.add(row.isNullAt(1) ? Double.NaN : row.getDouble(1));
-            marked.add(validated && !row.isNullAt(2) && row.getBoolean(2));
+            weights.add(row.isNullAt(2) ? Double.NaN : row.getDouble(2));
+            marked.add(!row.isNullAt(3) && row.getBoolean(3));
           });
       boolean[] marks = new boolean[marked.size()];
       for (int i = 0; i < marks.length; i++) {
@@ -96,6 +119,7 @@ final class FrameExamples implements Serializable {
       return new Part(
           features.toArray(float[][]::new),
           labels.stream().mapToDouble(Double::doubleValue).toArray(),
+          weights.stream().mapToDouble(Double::doubleValue).toArray(),
           marks);
     }
   }
@@ -131,29 +155,42 @@ final class FrameExamples implements Serializable {
    */
   static FrameExamples collect(
       String name, org.apache.spark.sql.Dataset<?> frame, Columns columns) {
-    List<Column> selected =
-        new ArrayList<>(List.of(functions.col(columns.features()), functions.col(columns.label())));
-    columns.validation().ifPresent(column -> selected.add(validation(name, frame, column)));
-    boolean validated = columns.validation().isPresent();
+    Column weight = columns.weight().map(of -> weight(name, frame, of)).orElse(functions.lit(1.0));
+    Column marked =
+        columns.validation().map(of -> validation(name, frame, of)).orElse(functions.lit(false));
     int channels = columns.channels();
     List<Part> parts =
         frame
-            .select(selected.toArray(Column[]::new))
+            .select(
+                functions.col(columns.features()), functions.col(columns.label()), weight, marked)
             .toJavaRDD()
-            .mapPartitions(rows -> List.of(Part.of(rows, validated, channels)).iterator())
+            .mapPartitions(rows -> List.of(Part.of(rows, channels)).iterator())
             .collect();
     float[][] features =
         parts.stream().flatMap(part -> Arrays.stream(part.features)).toArray(float[][]::new);
     double[] values = parts.stream().flatMapToDouble(part -> Arrays.stream(part.labels)).toArray();
     requireVectors(name, columns.features(), features);
     byte[] labels = labels(name, columns.label(), values);
+    double[] weights =
+        columns.weight().map(column -> weights(name, column, parts)).orElse(new double[0]);
     return new FrameExamples(
         name,
         sizes(name, columns, features[0].length),
         classes(frame.schema().apply(columns.label()), labels),
         features,
         labels,
+        weights,
         marked(parts));
+  }
+
+  private static Column weight(String name, org.apache.spark.sql.Dataset<?> frame, String column) {
+    StructField field = frame.schema().apply(column);
+    if (!(field.dataType() instanceof NumericType)) {
+      throw new ConfigurationException(
+          "%s: weightCol '%s' is a column of %s but must be one of numbers"
+              .formatted(name, column, field.dataType().simpleString()));
+    }
+    return functions.col(column).cast(DataTypes.DoubleType);
   }
 
   private static Column validation(
@@ -213,6 +250,40 @@ final class FrameExamples implements Serializable {
     return labels;
   }
 
+  private static double[] weights(String name, String column, List<Part> parts) {
+    double[] weights =
+        parts.stream().flatMapToDouble(part -> Arrays.stream(part.weights)).toArray();
+    for (int row = 0; row < weights.length; row++) {
+      if (!(weights[row] >= 0 && weights[row] < Double.POSITIVE_INFINITY)) {
+        throw new ConfigurationException(
+            "%s: row %d (from 0) has the weight %s in column '%s' but a weight must be a finite number, at least 0"
+                .formatted(
+                    name, row, Double.isNaN(weights[row]) ? "null or NaN" : weights[row], column));
+      }
+    }
+    requireSum(name, column, parts, false);
+    requireSum(name, column, parts, true);
+    return weights;
+  }
+
+  private static void requireSum(String name, String column, List<Part> parts, boolean marked) {
+    int rows = 0;
+    double sum = 0;
+    for (Part part : parts) {
+      for (int i = 0; i < part.weights.length; i++) {
+        if (part.marked[i] == marked) {
+          rows++;
+          sum += part.weights[i];
+        }
+      }
+    }
+    if (rows > 0 && !(sum > 0 && sum < Double.POSITIVE_INFINITY)) {
+      throw new ConfigurationException(
+          "%s: the weights of column '%s' add up to %s over the %d rows that %s but must be more than 0 and finite"
+              .formatted(name, column, sum, rows, marked ? "validate" : "are learned from"));
+    }
+  }
+
   /** As many as the column's metadata says, for a part of a frame may lack some; at least two. */
   private static int classes(StructField field, byte[] labels) {
     int most = 1;
@@ -259,6 +330,15 @@ final class FrameExamples implements Serializable {
     return labels.length;
   }
 
+  /** The rows that are learned from. */
+  int[] learned() {
+    boolean[] held = new boolean[size()];
+    for (int row : marked) {
+      held[row] = true;
+    }
+    return IntStream.range(0, held.length).filter(row -> !held[row]).toArray();
+  }
+
   /** Those that the frame marks for validation. */
   Marked validation() {
     return new Marked(Arrays.stream(marked).boxed().toList());
@@ -267,9 +347,10 @@ final class FrameExamples implements Serializable {
   /** As the data set of a training, without test examples. The rows are shared, not copied. */
   Dataset dataset() {
     Shape shape = new Shape(sizes[0], sizes[1], sizes[2]);
+    Examples training = new Examples(new FloatFeatures(shape, features), classes, labels);
     return new Dataset(
         name,
-        new Examples(new FloatFeatures(shape, features), classes, labels),
+        weights.length == 0 ? training : training.weighted(weights, List.of(learned(), marked)),
         new Examples(new FloatFeatures(shape, new float[0][]), classes, new byte[0]));
   }
 }

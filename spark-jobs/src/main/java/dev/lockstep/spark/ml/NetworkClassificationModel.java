@@ -21,12 +21,16 @@ import org.apache.spark.ml.util.DefaultParamsWriter;
 import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.ml.util.MLWritable;
 import org.apache.spark.ml.util.MLWriter;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.catalyst.expressions.Attribute;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import scala.Option;
 import scala.Tuple3;
+import scala.collection.Seq;
 
 /**
  * A network that {@link NetworkClassifier} has trained. {@code transform} predicts a batch of rows
@@ -92,18 +96,31 @@ public final class NetworkClassificationModel
               .formatted(uid(), getThresholds().length, classes));
     }
     JavaSparkContext spark = JavaSparkContext.fromSparkContext(frame.sparkSession().sparkContext());
-    return frame
-        .toDF()
-        .mapPartitions(
-            new RowPrediction(
-                shared(spark),
-                schema.fieldIndex(getFeaturesCol()),
-                place(schema, getRawPredictionCol()),
-                place(schema, getProbabilityCol()),
-                place(schema, getPredictionCol()),
-                schema.length(),
-                isDefined(thresholds()) ? getThresholds() : new double[0]),
-            Encoders.row(schema));
+    Dataset<Row> predicted =
+        frame
+            .toDF()
+            .mapPartitions(
+                new RowPrediction(
+                    shared(spark),
+                    schema.fieldIndex(getFeaturesCol()),
+                    place(schema, getRawPredictionCol()),
+                    place(schema, getProbabilityCol()),
+                    place(schema, getPredictionCol()),
+                    schema.length(),
+                    isDefined(thresholds()) ? getThresholds() : new double[0]),
+                Encoders.row(schema));
+    return withMetadata(predicted, schema);
+  }
+
+  /** An encoder forgets what Spark ML has written to a column, such as its classes' names. */
+  private static Dataset<Row> withMetadata(Dataset<Row> frame, StructType schema) {
+    Seq<Attribute> attributes = frame.queryExecution().analyzed().output();
+    Column[] columns = new Column[schema.length()];
+    for (int i = 0; i < columns.length; i++) {
+      StructField field = schema.apply(i);
+      columns[i] = new Column(attributes.apply(i)).as(field.name(), field.metadata());
+    }
+    return frame.select(columns);
   }
 
   private static int place(StructType schema, String column) {

@@ -103,6 +103,11 @@ public final class NetworkClassifier
           this,
           "inputShape",
           "[height, width] or [height, width, channels] (channel last) of the image that a vector is");
+  private final Param<String> weightCol =
+      new Param<>(
+          this,
+          "weightCol",
+          "a column of numbers, how much a row counts in the loss; all rows count the same unless set");
   private final Param<String> validationIndicatorCol =
       new Param<>(
           this,
@@ -178,6 +183,16 @@ public final class NetworkClassifier
     return inputShape;
   }
 
+  /**
+   * A column of numbers, at least 0, how much a row counts: a row with weight 2 as if it were there
+   * twice, one with 0 not at all, in the loss and its gradient. Only their proportions matter,
+   * among rows that are learned from and among those that validate. Batches, batch normalisation,
+   * accuracy and the other counts take every row once.
+   */
+  public Param<String> weightCol() {
+    return weightCol;
+  }
+
   /** A boolean column that is true for the rows that validate. */
   public Param<String> validationIndicatorCol() {
     return validationIndicatorCol;
@@ -237,6 +252,12 @@ public final class NetworkClassifier
     return this;
   }
 
+  /** Sets {@link #weightCol}. */
+  public NetworkClassifier setWeightCol(String value) {
+    set(weightCol, value);
+    return this;
+  }
+
   /** Sets {@link #validationIndicatorCol}. */
   public NetworkClassifier setValidationIndicatorCol(String value) {
     set(validationIndicatorCol, value);
@@ -263,7 +284,7 @@ public final class NetworkClassifier
     Preflight.requireNativeLibraries();
     JavaSparkContext spark = JavaSparkContext.fromSparkContext(frame.sparkSession().sparkContext());
     FrameExamples examples = FrameExamples.collect(uid(), frame, columns());
-    String yaml = Section.write(tree(examples.size()));
+    String yaml = Section.write(tree(examples.learned().length));
     Configuration configuration = FrameTraining.configuration(uid(), yaml, examples);
     if (spark.isLocal()) {
       return train(
@@ -287,6 +308,7 @@ public final class NetworkClassifier
     return new FrameExamples.Columns(
         getFeaturesCol(),
         getLabelCol(),
+        text(weightCol),
         text(validationIndicatorCol),
         isSet(inputShape) ? requireShape(getOrDefault(inputShape)) : new int[0]);
   }
@@ -310,7 +332,11 @@ public final class NetworkClassifier
         : Optional.empty();
   }
 
-  /** The params as a configuration has them. */
+  /**
+   * The params as a configuration has them.
+   *
+   * @param rows that are learned from
+   */
   private ObjectNode tree(int rows) {
     ObjectNode tree = JsonNodeFactory.instance.objectNode();
     tree.put("seed", (Long) getOrDefault(seed));
@@ -318,9 +344,16 @@ public final class NetworkClassifier
     ObjectNode training = tree.putObject("training");
     training.put("epochs", (Integer) getOrDefault(epochs));
     training.put("batchSize", (Integer) getOrDefault(batchSize));
-    training.put("shards", Math.min(TrainingPlan.DEFAULT_SHARDS, rows));
+    int shards = Math.max(1, Math.min(TrainingPlan.DEFAULT_SHARDS, rows));
+    training.put("shards", shards);
     if (isDefined(workers)) {
-      training.put("workers", (Integer) getOrDefault(workers));
+      int asked = (Integer) getOrDefault(workers);
+      if (asked > shards) {
+        throw new ConfigurationException(
+            "%s: workers is %d but the rows that are learned from, %d, are dealt to at most %d"
+                .formatted(uid(), asked, rows, shards));
+      }
+      training.put("workers", asked);
     }
     text(optimizer).ifPresent(value -> training.set("optimizer", value(optimizer, value)));
     text(averaging).ifPresent(value -> training.set("averaging", value(averaging, value)));
@@ -366,6 +399,11 @@ public final class NetworkClassifier
       int slots = Slots.of(spark);
       int all = Math.min(slots, configuration.plan().shards());
       int asked = configuration.workers().orElse(all);
+      if (asked > slots) {
+        throw new ConfigurationException(
+            "%s: workers is %d but only %d tasks can run at once, and the workers wait for one another; give the master more cores or set at most %d"
+                .formatted(uid(), asked, slots, slots));
+      }
       Preflight.check(configuration.plan(), training.network(), examples, asked, slots);
       return asked;
     }

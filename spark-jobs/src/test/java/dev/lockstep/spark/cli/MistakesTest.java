@@ -97,6 +97,11 @@ class MistakesTest {
           evaluate --model DIR/empty          | empty/model.zip: there is no such file
           evaluate --model DIR/not.zip        | not.zip: not a zip archive
           predict --model DIR/not.zip         | Missing required option: '--input=INPUT'
+          export --model DIR/none --format onnx --output DIR/m.onnx | none: there is no such file; expected a run directory that holds model.zip
+          export --model DIR/not.zip --format dl4j --output DIR/m.zip | not.zip: not a zip archive
+          export --model DIR/not.zip --format npz --output DIR/m.npz | not.zip: not a zip archive
+          export --model DIR/not.zip --format hdf5 --output DIR/m.h5 | Invalid value for option '--format'
+          export --model DIR/not.zip --format npz | Missing required option: '--output=FILE'
           report                              | Missing required parameter: 'RUN'
           report DIR/none                     | none/report.json: there is no such file; expected a run directory
           report SMALL                        | expected a run directory

@@ -4,18 +4,28 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.lockstep.data.Examples;
+import dev.lockstep.data.Mnist;
+import dev.lockstep.spark.ml.NetworkClassificationModel;
+import dev.lockstep.spark.ml.NetworkClassifier;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.SparkContext;
+import org.apache.spark.ml.linalg.SQLDataTypes;
+import org.apache.spark.ml.linalg.Vectors;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerTaskStart;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -96,6 +106,66 @@ class PredictCommandTest {
     assertThat(lines).isEqualTo(printed).hasSize(1 + SmallMnist.TEST);
   }
 
+  private static SparkSession spark() {
+    return SparkSession.builder()
+        .master("local[2]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.host", "127.0.0.1")
+        .getOrCreate();
+  }
+
+  @Test
+  void aModelThatSparkMlSavedGivesTheClassesOfItsTransform() throws IOException {
+    Examples images = Mnist.load().test();
+    List<Row> rows = new ArrayList<>();
+    float[] pixels = new float[28 * 28];
+    for (int i = 0; i < SmallMnist.TEST; i++) {
+      images.copy(i, pixels, 0);
+      double[] vector = IntStream.range(0, pixels.length).mapToDouble(p -> pixels[p]).toArray();
+      rows.add(RowFactory.create(i, (double) images.label(i), Vectors.dense(vector)));
+    }
+    Path saved = directory.resolve("saved");
+    List<String> classes = new ArrayList<>();
+    try (SparkSession spark = spark()) {
+      org.apache.spark.sql.Dataset<Row> frame =
+          spark.createDataFrame(
+              rows,
+              new StructType()
+                  .add("id", DataTypes.IntegerType)
+                  .add("label", DataTypes.DoubleType)
+                  .add("features", SQLDataTypes.VectorType()));
+      NetworkClassificationModel model =
+          new NetworkClassifier()
+              .setNetwork(
+                  "{layers: [{dense: {units: 10, activation: softmax}}], loss: categorical_crossentropy}")
+              .setInputShape(28, 28)
+              .setOptimizer("adam")
+              .setWorkers(2)
+              .fit(frame);
+      model.write().save(saved.toUri().toString());
+      for (Row row : model.transform(frame).orderBy("id").select("prediction").collectAsList()) {
+        classes.add("%d,%d".formatted(classes.size(), (int) row.getDouble(0)));
+      }
+    }
+
+    Invocation predicted =
+        Invocation.of(
+            "predict",
+            "--model",
+            saved.toString(),
+            "--input",
+            directory.resolve("t10k-images-idx3-ubyte").toString(),
+            "--master",
+            "local[2]");
+
+    assertThat(predicted.exitCode()).as(predicted.err()).isZero();
+    assertThat(predicted.out().stream().skip(1))
+        .extracting(line -> line.split(",")[0] + "," + line.split(",")[1])
+        .isEqualTo(classes);
+    assertThat(classes.stream().map(line -> line.split(",")[1]).distinct()).hasSizeGreaterThan(5);
+  }
+
   @Test
   void sparkReadsTheParquetAndCountsTheConfusionThatEvaluateDoes() throws IOException {
     Path output = directory.resolve("parquet");
@@ -105,13 +175,7 @@ class PredictCommandTest {
     assertThat(predicted.exitCode()).as(predicted.err()).isZero();
     long[][] confusion = new long[10][10];
     List<String> lines = new ArrayList<>(List.of(printed.get(0)));
-    try (SparkSession spark =
-        SparkSession.builder()
-            .master("local[2]")
-            .config("spark.ui.enabled", "false")
-            .config("spark.driver.bindAddress", "127.0.0.1")
-            .config("spark.driver.host", "127.0.0.1")
-            .getOrCreate()) {
+    try (SparkSession spark = spark()) {
       for (Row row : spark.read().parquet(output.toString()).orderBy("example").collectAsList()) {
         List<Float> probabilities = row.getList(3);
         confusion[row.getInt(1)][row.getInt(2)]++;

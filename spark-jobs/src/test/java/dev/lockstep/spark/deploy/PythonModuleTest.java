@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.spark.ml.param.Param;
@@ -22,6 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 class PythonModuleTest {
   private static final Path ROOT = Path.of("../deploy/python").toAbsolutePath().normalize();
   private static final Path MODULE = ROOT.resolve("dev/lockstep/spark/ml.py");
+
+  private static final long MOST_SECONDS = 120;
 
   @TempDir private Path directory;
 
@@ -39,15 +42,76 @@ class PythonModuleTest {
         .isZero();
   }
 
+  @Test
+  void trainsInAPipelineThatIsSavedAndLoaded() throws Exception {
+    assumeTrue(run("python3", "-c", "import pyspark") == 0, "PySpark is not installed");
+    Path program =
+        Files.writeString(
+            directory.resolve("program.py"),
+            """
+            import sys
+            from pyspark.ml import Pipeline, PipelineModel
+            from pyspark.ml.linalg import Vectors
+            from pyspark.sql import SparkSession
+            from dev.lockstep.spark.ml import NetworkClassificationModel, NetworkClassifier
+
+            spark = (
+                SparkSession.builder.master("local[2]")
+                .config("spark.driver.extraClassPath", sys.argv[1])
+                .config("spark.driver.host", "127.0.0.1")
+                .config("spark.driver.bindAddress", "127.0.0.1")
+                .config("spark.ui.enabled", "false")
+                .getOrCreate()
+            )
+            frame = spark.createDataFrame(
+                [(float(i % 2), 1.0 + i % 3, Vectors.dense(i % 2, 1 - i % 2)) for i in range(60)],
+                ["label", "weight", "features"],
+            )
+            classifier = NetworkClassifier(
+                network="{layers: [{dense: {units: 2, activation: softmax}}], loss: categorical_crossentropy}",
+                optimizer="{name: sgd, learningRate: 0.5}", epochs=20, batchSize=10, workers=2,
+                weightCol="weight")
+            assert classifier.getOrDefault("seed") == 1
+            Pipeline(stages=[classifier]).fit(frame).write().save(sys.argv[2])
+            model = PipelineModel.load(sys.argv[2])
+            assert isinstance(model.stages[0], NetworkClassificationModel), model.stages
+            assert model.stages[0].numClasses == 2
+            assert model.transform(frame).filter("prediction != label").count() == 0
+            spark.stop()
+            """);
+
+    int exitCode =
+        run(
+            "python3",
+            program.toString(),
+            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+            directory.resolve("model").toUri().toString());
+
+    assertThat(exitCode).as(() -> read(directory.resolve("log"))).isZero();
+  }
+
+  /** Its exit code; -1 if there is no such program. */
   private int run(String... command) throws InterruptedException {
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().put("PYTHONPATH", ROOT.toString());
+    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+    Process process;
     try {
-      return new ProcessBuilder(command)
-          .redirectErrorStream(true)
-          .redirectOutput(directory.resolve("log").toFile())
-          .start()
-          .waitFor();
+      process =
+          builder
+              .redirectErrorStream(true)
+              .redirectOutput(directory.resolve("log").toFile())
+              .start();
     } catch (IOException e) {
       return -1;
+    }
+    try {
+      assertThat(process.waitFor(MOST_SECONDS, TimeUnit.SECONDS))
+          .as(() -> "ended in time: " + read(directory.resolve("log")))
+          .isTrue();
+      return process.exitValue();
+    } finally {
+      process.destroyForcibly();
     }
   }
 

@@ -9,6 +9,8 @@ import dev.lockstep.data.MicroBatch;
 import dev.lockstep.nativelib.NativeLibraries;
 import dev.lockstep.random.CounterRandom;
 import dev.lockstep.yaml.ConfigurationException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -18,25 +20,34 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.serializer.KryoSerializer;
+import org.deeplearning4j.core.storage.StatsStorageRouter;
+import org.deeplearning4j.core.storage.impl.CollectionStatsStorageRouter;
+import org.deeplearning4j.core.storage.listener.RoutingIterationListener;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.GradientNormalization;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.deeplearning4j.optimize.api.BaseTrainingListener;
+import org.deeplearning4j.optimize.listeners.PerformanceListener;
 import org.deeplearning4j.spark.api.TrainingMaster;
+import org.deeplearning4j.spark.api.stats.SparkTrainingStats;
 import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
 import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingMaster;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.kryo.Nd4jRegistrator;
@@ -224,6 +235,15 @@ class LockstepTrainingMasterTest {
   }
 
   @Test
+  void fewerWorkersThanAskedMakeTheSameSteps() {
+    MultiLayerConfiguration configuration = perceptron(settings(new Adam(0.01)).l2(0.01));
+
+    MultiLayerNetwork found = fitOnSpark(configuration.clone(), builder(8).build(), points());
+
+    assertSame(found.params(), fitAlone(configuration.clone(), points()).params());
+  }
+
+  @Test
   void sequencesAreTrainedLikeAnyOther() {
     MultiLayerConfiguration configuration =
         settings(new RmsProp(0.01))
@@ -268,6 +288,54 @@ class LockstepTrainingMasterTest {
     MultiLayerNetwork found = fitOnSpark(configuration.clone(), builder(1).build(), points());
 
     assertSame(found.params(), fitAlone(configuration.clone(), points()).params());
+  }
+
+  @Test
+  void updaterStateOfSeveralBlocksIsThatOfFit() {
+    MultiLayerConfiguration configuration =
+        settings(new Adam(0.01))
+            .list()
+            .layer(new DenseLayer.Builder().nIn(INPUTS).nOut(9).build())
+            .layer(new BatchNormalization.Builder().nOut(9).build())
+            .layer(new DenseLayer.Builder().nIn(9).nOut(5).build())
+            .layer(
+                new OutputLayer.Builder(LossFunction.MCXENT)
+                    .nIn(5)
+                    .nOut(CLASSES)
+                    .activation(Activation.SOFTMAX)
+                    .build())
+            .build();
+
+    MultiLayerNetwork found = fitOnSpark(configuration.clone(), builder(1).build(), points());
+
+    MultiLayerNetwork expected = fitAlone(configuration.clone(), points());
+    assertThat(((BaseMultiLayerUpdater<?>) expected.getUpdater()).getUpdaterBlocks())
+        .hasSizeGreaterThan(2);
+    assertSame(found.getUpdater().getStateViewArray(), expected.getUpdater().getStateViewArray());
+    assertSame(found.params(), expected.params());
+  }
+
+  @Test
+  void imagesAreTrainedLikeAnyOther() {
+    MultiLayerConfiguration configuration =
+        settings(new RmsProp(0.01))
+            .list()
+            .layer(new ConvolutionLayer.Builder(2, 2).nOut(4).build())
+            .layer(new SubsamplingLayer.Builder().kernelSize(2, 2).stride(1, 1).build())
+            .layer(
+                new OutputLayer.Builder(LossFunction.MCXENT)
+                    .nOut(CLASSES)
+                    .activation(Activation.SOFTMAX)
+                    .build())
+            .setInputType(InputType.convolutional(3, 4, 1))
+            .build();
+    DataSet points = points();
+    DataSet images =
+        new DataSet(points.getFeatures().reshape('c', EXAMPLES, 1, 3, 4), points.getLabels());
+
+    MultiLayerNetwork found = fitOnSpark(configuration.clone(), builder(2).build(), images);
+
+    assertSame(found.params(), fitAlone(configuration.clone(), images).params());
   }
 
   @Test
@@ -325,6 +393,162 @@ class LockstepTrainingMasterTest {
         .containsExactly("CollectDataSets", "Train");
     assertThat(program.getSparkTrainingStats().getValue("Train")).hasSize(2);
     assertThat(program.getSparkTrainingStats().statsAsString()).contains("Train: 2 times");
+  }
+
+  /** Notes what a listener that reports statistics is told and finds. */
+  private static final class Watching extends BaseTrainingListener
+      implements RoutingIterationListener {
+    private static final long serialVersionUID = 1L;
+
+    private final transient List<String> calls = new ArrayList<>();
+    private transient StatsStorageRouter router;
+    private transient INDArray gradient;
+
+    /** Of the input and all layers but the output layer. */
+    @Override
+    public void onForwardPass(Model model, List<INDArray> activations) {
+      calls.add("activations of %d layers".formatted(activations.size() - 1));
+    }
+
+    @Override
+    public void onBackwardPass(Model model) {
+      calls.add("backward");
+    }
+
+    @Override
+    public void onGradientCalculation(Model model) {
+      calls.add("gradient");
+      gradient = model.gradient().gradient().dup();
+    }
+
+    @Override
+    public void iterationDone(Model model, int iteration, int epoch) {
+      calls.add("iteration %d of %d examples".formatted(iteration, model.batchSize()));
+    }
+
+    @Override
+    public StatsStorageRouter getStorageRouter() {
+      return router;
+    }
+
+    @Override
+    public void setStorageRouter(StatsStorageRouter to) {
+      router = to;
+    }
+
+    @Override
+    public String getWorkerID() {
+      return "driver";
+    }
+
+    @Override
+    public void setWorkerID(String id) {}
+
+    @Override
+    public String getSessionID() {
+      return "session";
+    }
+
+    @Override
+    public void setSessionID(String id) {}
+
+    @Override
+    public RoutingIterationListener clone() {
+      return new Watching();
+    }
+  }
+
+  @Test
+  void listenersFindABatchAndItsGradientAndChangeNothing() {
+    MultiLayerConfiguration configuration =
+        settings(new Adam(0.01))
+            .list()
+            .layer(new DenseLayer.Builder().nIn(INPUTS).nOut(9).dropOut(0.5).build())
+            .layer(new BatchNormalization.Builder().nOut(9).build())
+            .layer(
+                new OutputLayer.Builder(LossFunction.MCXENT)
+                    .nIn(9)
+                    .nOut(CLASSES)
+                    .activation(Activation.SOFTMAX)
+                    .build())
+            .build();
+    Watching watching = new Watching();
+    LockstepTrainingMaster master = builder(2).build();
+    SparkDl4jMultiLayer program = new SparkDl4jMultiLayer(spark, configuration.clone(), master);
+    program.setListeners(new PerformanceListener(1, true), watching);
+
+    for (int pass = 0; pass < PASSES; pass++) {
+      program.fit(rdd(points()));
+    }
+
+    assertThat(watching.calls)
+        .hasSize(4 * PASSES)
+        .startsWith(
+            "activations of 2 layers", "backward", "gradient", "iteration 7 of 32 examples");
+    assertThat(watching.gradient.norm2Number().doubleValue()).isPositive();
+    MultiLayerNetwork alone =
+        fitOnSpark(configuration.clone(), builder(2).build(), points()); // nobody listens
+    assertThat(program.getNetwork().params()).isEqualTo(alone.params());
+    assertThat(program.getNetwork().getUpdater().getStateViewArray())
+        .isEqualTo(alone.getUpdater().getStateViewArray());
+    assertThat(program.getNetwork().getListeners()).isEmpty();
+  }
+
+  @Test
+  void theGradientThatListenersFindIsThatOfTheFirstExamples() {
+    Watching watching = new Watching();
+    SparkDl4jMultiLayer program =
+        new SparkDl4jMultiLayer(spark, perceptron(settings(new Sgd(0.1))), builder(1).build());
+    program.setListeners(watching);
+
+    program.fit(rdd(points()));
+
+    MultiLayerNetwork trained = program.getNetwork().clone();
+    trained.setInput(points().getFeatures().get(NDArrayIndex.interval(0, BATCH)));
+    trained.setLabels(points().getLabels().get(NDArrayIndex.interval(0, BATCH)));
+    trained.computeGradientAndScore();
+    assertSame(watching.gradient, trained.gradient().gradient());
+  }
+
+  @Test
+  void aRoutingListenerKeepsItsRouterUnlessAnotherIsGiven() {
+    Watching watching = new Watching();
+    StatsStorageRouter own = router();
+    StatsStorageRouter given = router();
+    watching.setStorageRouter(own);
+    LockstepTrainingMaster master = builder(1).build();
+
+    master.setListeners(null, List.of(watching));
+    assertThat(watching.getStorageRouter()).isSameAs(own);
+    master.setListeners(given, List.of(watching));
+    assertThat(watching.getStorageRouter()).isSameAs(given);
+
+    master.setListeners(null);
+    master.setListeners(given, null);
+    new SparkDl4jMultiLayer(spark, perceptron(settings(new Sgd(0.1))), master).fit(rdd(points()));
+    assertThat(watching.calls).as("after the listeners were taken away").isEmpty();
+  }
+
+  private static StatsStorageRouter router() {
+    return new CollectionStatsStorageRouter(
+        new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+  }
+
+  @Test
+  void statisticsAreExportedAsFilesAndKeptFromChange(@TempDir Path directory) throws Exception {
+    LockstepTrainingMaster master = builder(1).collectTrainingStats(true).build();
+    new SparkDl4jMultiLayer(spark, perceptron(settings(new Sgd(0.1))), master).fit(rdd(points()));
+    SparkTrainingStats statistics = master.getTrainingStats();
+
+    statistics.exportStatFiles(directory.toString(), spark.sc());
+
+    for (String key : statistics.getKeySet()) {
+      try (Stream<String> lines = Files.lines(directory.resolve(key + ".txt"))) {
+        assertThat(lines.filter(line -> !line.isBlank())).as(key).hasSize(2); // names, one pass
+      }
+    }
+    assertThatExceptionOfType(UnsupportedOperationException.class)
+        .isThrownBy(() -> statistics.getKeySet().clear());
   }
 
   @Test

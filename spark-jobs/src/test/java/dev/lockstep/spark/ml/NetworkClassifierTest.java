@@ -19,6 +19,9 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.ml.evaluation.MulticlassClassificationEvaluator;
+import org.apache.spark.ml.feature.IndexToString;
+import org.apache.spark.ml.feature.StringIndexer;
+import org.apache.spark.ml.feature.StringIndexerModel;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -30,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A network trained on a data frame, and its predictions as columns. */
 class NetworkClassifierTest {
@@ -185,6 +189,66 @@ class NetworkClassifierTest {
   }
 
   @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void aRowCountsAsOftenAsItsWeightSays(int workers) {
+    Dataset<Row> some =
+        frame.filter("id < 120").withColumn("weight", functions.expr("id % 3")).cache();
+    Dataset<Row> repeated =
+        some.withColumn("copy", functions.explode(functions.expr("sequence(1, weight)")))
+            .filter("copy <= weight and weight > 0"); // for sequence(1, 0) is [1, 0]
+    NetworkClassifier classifier =
+        classifier().setBatchSize(1000).setEpochs(10).setWorkers(workers);
+
+    NetworkClassificationModel weighted = classifier.setWeightCol("weight").fit(some);
+
+    NetworkClassificationModel expected = classifier.setWeightCol("").fit(repeated);
+    List<Row> rows = weighted.transform(some).select("probability").collectAsList();
+    List<Row> expectedRows = expected.transform(some).select("probability").collectAsList();
+    for (int i = 0; i < rows.size(); i++) {
+      assertThat(((Vector) rows.get(i).get(0)).toArray())
+          .containsExactly(((Vector) expectedRows.get(i).get(0)).toArray(), within(1e-3));
+    }
+    assertThat(repeated.count()).isEqualTo(120);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "case when id = 7 then null else 1 end|row 7 (from 0) has the weight null or NaN in column 'weight' but a weight must be a finite number, at least 0",
+        "case when id = 7 then double('NaN') else 1 end|row 7 (from 0) has the weight null or NaN in column 'weight' but a weight must be a finite number, at least 0",
+        "case when id = 7 then -0.5 else 1 end|row 7 (from 0) has the weight -0.5 in column 'weight' but a weight must be a finite number, at least 0",
+        "case when id = 7 then double('Infinity') else 1 end|row 7 (from 0) has the weight Infinity in column 'weight' but a weight must be a finite number, at least 0",
+        "0|the weights of column 'weight' add up to 0.0 over the 1500 rows that are learned from but must be more than 0 and finite",
+        "string(id)|weightCol 'weight' is a column of string but must be one of numbers",
+      })
+  void aWeightThatIsNoneIsRefusedWithItsRow(String weight, String message) {
+    assertThatExceptionOfType(ConfigurationException.class)
+        .isThrownBy(
+            () ->
+                classifier()
+                    .setWeightCol("weight")
+                    .fit(frame.withColumn("weight", functions.expr(weight))))
+        .withMessageEndingWith(message);
+  }
+
+  @Test
+  void theSchemaOfPredictionsIsTheOneThatWasAnnounced() {
+    Dataset<Row> named = frame.withColumn("digit name", functions.expr("concat('d', int(label))"));
+    StringIndexerModel indexer =
+        new StringIndexer().setInputCol("digit name").setOutputCol("digit").fit(named);
+    Dataset<Row> indexed = indexer.transform(named);
+    NetworkClassificationModel model = classifier().setLabelCol("digit").setEpochs(1).fit(indexed);
+
+    Dataset<Row> predicted = model.transform(indexed);
+
+    assertThat(predicted.schema()).isEqualTo(model.transformSchema(indexed.schema()));
+    Dataset<Row> back =
+        new IndexToString().setInputCol("digit").setOutputCol("back").transform(predicted);
+    assertThat(back.filter("back = `digit name`").count()).isEqualTo(ROWS);
+  }
+
+  @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
@@ -211,7 +275,12 @@ class NetworkClassifierTest {
         classifier().setValidationIndicatorCol("id"),
         "validationIndicatorCol 'id' is a column of int but must be one of boolean");
     assertMistake(
-        classifier().setWorkers(9), "training.workers is 9 but only 2 tasks can run at once");
+        classifier().setWorkers(9),
+        ": workers is 9 but only 2 tasks can run at once, and the workers wait for one another; give the master more cores or set at most 2");
+    assertThatExceptionOfType(ConfigurationException.class)
+        .isThrownBy(() -> classifier().fit(frame.filter("id = 6")))
+        .withMessageEndingWith(
+            ": workers is 2 but the rows that are learned from, 1, are dealt to at most 1");
     assertMistake(
         classifier().setEarlyStopping("{monitor: validation.loss}"),
         "nothing is held out for validation");
