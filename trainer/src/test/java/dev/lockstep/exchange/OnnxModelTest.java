@@ -135,7 +135,15 @@ class OnnxModelTest {
                 configuration.plan(), network, network.initialParameters(configuration.seed())),
             false,
             false);
-    new Worker(configuration.plan(), network, FusedEngine::new, data, order, 0, 1)
+    new Worker(
+            configuration.plan(),
+            network,
+            FusedEngine::new,
+            data,
+            order,
+            0,
+            1,
+            configuration.plan().shards(0, 1))
         .run(coordinator, 0);
     return coordinator.result().parameters();
   }
