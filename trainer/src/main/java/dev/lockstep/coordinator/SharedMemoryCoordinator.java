@@ -428,6 +428,7 @@ public final class SharedMemoryCoordinator implements Coordinator {
     appliedSince = System.nanoTime();
     try {
       round.begin(contributions(), progression.step(), progression.round());
+      progression.requireWhole(round.total().examples());
     } catch (RuntimeException e) {
       abort(e);
       throw failure;
