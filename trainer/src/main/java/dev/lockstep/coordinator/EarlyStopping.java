@@ -1,10 +1,10 @@
 package dev.lockstep.coordinator;
 
 import com.fasterxml.jackson.annotation.JsonValue;
+import dev.lockstep.metrics.Metric;
 import dev.lockstep.metrics.Metrics;
 import dev.lockstep.yaml.Section;
 import java.util.List;
-import java.util.function.ToDoubleFunction;
 
 /**
  * Ends training when the validation metric stops getting better (Keras' EarlyStopping).
@@ -17,23 +17,21 @@ import java.util.function.ToDoubleFunction;
 public record EarlyStopping(
     Monitor monitor, int patience, double minDelta, boolean restoreBestWeights) {
 
-  /** A validation metric, and which way it gets better. */
+  /** A metric of the validation examples. */
   public enum Monitor {
-    LOSS("validation.loss", Metrics::loss, false),
-    ACCURACY("validation.accuracy", Metrics::accuracy, true),
-    MSE("validation.mse", Metrics::mse, false),
-    RECALL("validation.recall.macro", metrics -> metrics.confusion().macroRecall(), true),
-    PRECISION("validation.precision.macro", metrics -> metrics.confusion().macroPrecision(), true),
-    F1("validation.f1.macro", metrics -> metrics.confusion().macroF1(), true);
+    LOSS("validation.loss", Metric.LOSS),
+    ACCURACY("validation.accuracy", Metric.ACCURACY),
+    MSE("validation.mse", Metric.MSE),
+    RECALL("validation.recall.macro", Metric.RECALL),
+    PRECISION("validation.precision.macro", Metric.PRECISION),
+    F1("validation.f1.macro", Metric.F1);
 
     private final String key;
-    private final ToDoubleFunction<Metrics> value;
-    private final boolean higherIsBetter;
+    private final Metric metric;
 
-    Monitor(String key, ToDoubleFunction<Metrics> value, boolean higherIsBetter) {
+    Monitor(String key, Metric metric) {
       this.key = key;
-      this.value = value;
-      this.higherIsBetter = higherIsBetter;
+      this.metric = metric;
     }
 
     /** The word for it in the configuration. */
@@ -44,8 +42,8 @@ public record EarlyStopping(
 
     /** By how much {@code candidate} is better than {@code best}; negative if it is worse. */
     double gain(Metrics best, Metrics candidate) {
-      double rise = value.applyAsDouble(candidate) - value.applyAsDouble(best);
-      return higherIsBetter ? rise : -rise;
+      double rise = metric.of(candidate) - metric.of(best);
+      return metric.higherIsBetter() ? rise : -rise;
     }
   }
 

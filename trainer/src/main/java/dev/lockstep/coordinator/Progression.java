@@ -16,8 +16,8 @@ import java.util.function.LongSupplier;
 
 /**
  * Decides what comes next: steps, then the epoch's validation, then the next epoch or the end, then
- * the test. Counts the examples of every epoch and fails loudly when one was left out or used
- * twice.
+ * the test. Counts the examples of every batch that all workers share, and of every epoch, and
+ * fails loudly when they are fewer or more than there must be.
  *
  * <p>Knows nothing of threads or arithmetic; belongs to the coordinator, which guards it.
  */
@@ -154,6 +154,19 @@ final class Progression {
   /** When the epoch under way began, on the clock. */
   long epochStarted() {
     return epochStarted;
+  }
+
+  /**
+   * All workers have contributed to the current round what they counted on {@code examples}.
+   *
+   * @throws IllegalStateException if these are not as many as the batch has
+   */
+  void requireWhole(long examples) {
+    if (current instanceof ComputeGradient && examples != order.size(nextBatch)) {
+      throw new IllegalStateException(
+          "step %d, batch %d of epoch %d, used %d training examples, but the batch has %d and each must be used exactly once"
+              .formatted(step, nextBatch + 1, epoch + 1, examples, order.size(nextBatch)));
+    }
   }
 
   /** All workers have contributed {@code sums} in total, and the update is made. */

@@ -312,9 +312,9 @@ public final class SharedMemoryCoordinator implements Coordinator {
     return workers;
   }
 
-  /** How many shards an evaluation covers. */
-  public int shards() {
-    return tallies.length;
+  /** The shards, ascending, that the worker of {@code rank} trains on and evaluates. */
+  public int[] shards(int rank) {
+    return plan.shards(rank, workers);
   }
 
   /** How the contributions of workers in other JVMs travel. */
@@ -428,6 +428,7 @@ public final class SharedMemoryCoordinator implements Coordinator {
     appliedSince = System.nanoTime();
     try {
       round.begin(contributions(), progression.step(), progression.round());
+      progression.requireWhole(round.total().examples());
     } catch (RuntimeException e) {
       abort(e);
       throw failure;

@@ -2,8 +2,10 @@ package dev.lockstep.coordinator;
 
 import dev.lockstep.data.Augmentation;
 import dev.lockstep.optimizer.Optimizer;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 
 /**
  * How a network is trained: all that the coordinator and the workers must agree on.
@@ -62,6 +64,20 @@ public record TrainingPlan(
     return microBatches.isPresent()
         ? SumTree.pairwise(microBatches.getAsInt())
         : SumTree.inOrder(workers);
+  }
+
+  /**
+   * The shards, ascending, whose examples worker {@code rank} of {@code workers} computes: those v
+   * with {@code v % workers == rank}, or, with M micro-batches, of which number m has the shards v
+   * with {@code v % M == m}, the shards of the micro-batches that {@link #sumTree} gives to it.
+   */
+  public int[] shards(int rank, int workers) {
+    SumTree tree = sumTree(workers);
+    boolean[] own = new boolean[tree.leaves()];
+    for (SumTree.Node node : tree.held(rank, workers)) {
+      Arrays.fill(own, node.from(), node.to(), true);
+    }
+    return IntStream.range(0, shards).filter(v -> own[v % own.length]).toArray();
   }
 
   /** Whether training ends with the parameters of its best epoch. */

@@ -1,6 +1,8 @@
 package dev.lockstep.data;
 
 import dev.lockstep.random.CounterRandom;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * Which examples make up which batch, fixed by the seed and not by who computes them.
@@ -8,7 +10,7 @@ import dev.lockstep.random.CounterRandom;
  * <p>Examples are shuffled once and dealt round-robin to the shards. In each epoch, shard v orders
  * its own examples anew. Place p of an epoch is example {@code p / shards} of shard {@code p %
  * shards}; batch s is places {@code s * batchSize} to {@code (s + 1) * batchSize - 1}, the last one
- * perhaps fewer. Worker r of N owns the shards v with {@code v % N == r}.
+ * perhaps fewer.
  *
  * <p>Immutable and safe for use by many threads; a {@link WorkerOrder} belongs to one.
  */
@@ -87,7 +89,7 @@ public final class BatchOrder {
     return ordered;
   }
 
-  /** How many examples worker {@code rank} of {@code workers} owns. */
+  /** How many examples the shards v with {@code v % workers == rank} have. */
   public int owned(int rank, int workers) {
     int owned = 0;
     for (int v = rank; v < shards.length; v += workers) {
@@ -97,7 +99,8 @@ public final class BatchOrder {
   }
 
   /**
-   * What worker {@code rank} of {@code workers} computes.
+   * What worker {@code rank} of {@code workers} computes that owns the shards v with {@code v %
+   * workers == rank}.
    *
    * @throws IllegalArgumentException if there are more workers than shards
    */
@@ -107,6 +110,23 @@ public final class BatchOrder {
           "rank %d of %d workers, but there are %d shards and every worker needs one"
               .formatted(rank, workers, shards.length));
     }
-    return new WorkerOrder(this, rank, workers);
+    return worker(IntStream.range(0, shards.length).filter(v -> v % workers == rank).toArray());
+  }
+
+  /**
+   * What the worker that owns {@code own} computes.
+   *
+   * @param own numbers of shards, ascending
+   * @throws IllegalArgumentException if one is no shard, or they do not ascend
+   */
+  public WorkerOrder worker(int[] own) {
+    for (int i = 0; i < own.length; i++) {
+      if (own[i] < (i == 0 ? 0 : own[i - 1] + 1) || own[i] >= shards.length) {
+        throw new IllegalArgumentException(
+            "own shards are %s but must ascend, from 0 to %d"
+                .formatted(Arrays.toString(own), shards.length - 1));
+      }
+    }
+    return new WorkerOrder(this, own);
   }
 }

@@ -14,7 +14,8 @@ import java.util.stream.Stream;
  * <p>Images have three dimensions (N, height, width; magic 0x803) or four (N, height, width,
  * channels; 0x804); labels have one (0x801). Every defect of a file is a {@link
  * ConfigurationException} that names the file, the field, what was read and what was expected. No
- * more memory is taken than bytes have arrived, and no more is read than the header says, and one
+ * more memory is taken than bytes have arrived (of an {@link Outline}, than 32 bytes an image that
+ * has arrived), nor than the Java heap has free; and no more is read than the header says, and one
  * byte.
  *
  * <p>Immutable and as safe for use by many threads as its {@link FileSource}.
@@ -56,8 +57,8 @@ public final class IdxDirectory {
 
   /**
    * The same data set without pixels ({@link Outline}), for whoever plans a training that others
-   * compute. All files are read and checked as by {@link #dataset}, and an image at a time is in
-   * memory.
+   * compute. All files are read and checked as by {@link #dataset}; an image at a time is in
+   * memory, and a digest of each.
    *
    * @throws ConfigurationException as {@link #dataset}
    */

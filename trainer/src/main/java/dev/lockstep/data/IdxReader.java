@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.zip.GZIPInputStream;
+import java.util.function.UnaryOperator;
 import java.util.zip.ZipException;
 
 /** Reads one IDX file, once, from its beginning to its end. Belongs to one thread. */
@@ -22,6 +22,9 @@ final class IdxReader {
 
   /** Free heap is looked at each time so many bytes more have been taken. */
   private static final long HEAP_CHECK = 1 << 23;
+
+  /** What an array takes beside its bytes, with its place in a list. */
+  private static final int ARRAY_HEADER = 24;
 
   private final String file;
   private final InputStream in;
@@ -46,7 +49,7 @@ final class IdxReader {
 
   private InputStream gunzip(InputStream compressed) throws IOException {
     try {
-      return new GZIPInputStream(compressed, BUFFER);
+      return new Gunzip(compressed, BUFFER);
     } catch (ZipException | EOFException e) {
       throw brokenGzip(e);
     }
@@ -56,29 +59,36 @@ final class IdxReader {
   Images images() throws IOException {
     Header header = imagesHeader();
     Shape shape = header.shape();
-    List<byte[]> images = new ArrayList<>();
-    long unchecked = 0;
-    for (int i = 0; i < header.count(); i++) {
-      unchecked += shape.size() + 24;
-      if (unchecked >= HEAP_CHECK) {
-        requireHeap(images.size(), header.count(), shape);
-        unchecked = 0;
-      }
-      images.add(channelFirst(image(i, header), shape));
-    }
-    requireEnd(header);
-    return new Images(shape, images.toArray(byte[][]::new));
+    return new Images(shape, ofEach(header, "", shape.size(), image -> image));
   }
 
-  /** The outline of {@link #images}, of which one at a time is in memory. */
+  /** The outline of {@link #images}: of each its digest, and one image at a time, is in memory. */
   Outline outline() throws IOException {
     Header header = imagesHeader();
-    List<byte[]> digests = new ArrayList<>();
+    return new Outline(
+        header.shape(), ofEach(header, "the digests of ", Outline.DIGEST, Images::digest));
+  }
+
+  /**
+   * What is {@code kept} of each image, to the end of the file.
+   *
+   * @param what this is, for errors
+   * @param bytes of each
+   */
+  private byte[][] ofEach(Header header, String what, int bytes, UnaryOperator<byte[]> kept)
+      throws IOException {
+    List<byte[]> all = new ArrayList<>();
+    long unchecked = 0;
     for (int i = 0; i < header.count(); i++) {
-      digests.add(Images.digest(channelFirst(image(i, header), header.shape())));
+      unchecked += bytes + ARRAY_HEADER;
+      if (unchecked >= HEAP_CHECK) {
+        requireHeap(all.size(), header, what);
+        unchecked = 0;
+      }
+      all.add(kept.apply(channelFirst(image(i, header), header.shape())));
     }
     requireEnd(header);
-    return new Outline(header.shape(), digests.toArray(byte[][]::new));
+    return all.toArray(byte[][]::new);
   }
 
   /** What a file of images says of itself. */
@@ -186,7 +196,12 @@ final class IdxReader {
   /** Reads until {@code target} is full or the file ends; how many bytes arrived. */
   private int read(byte[] target) throws IOException {
     try {
-      return in.readNBytes(target, 0, target.length);
+      int arrived = in.readNBytes(target, 0, target.length);
+      if (arrived < target.length && in instanceof Gunzip gzip && gzip.isFollowedByOtherBytes()) {
+        throw new ConfigurationException(
+            file + ": has bytes after the end of its gzip data; copy or download it again");
+      }
+      return arrived;
     } catch (ZipException | EOFException e) {
       throw brokenGzip(e);
     }
@@ -208,14 +223,14 @@ final class IdxReader {
 
   /**
    * Fails before the heap does: there must be room for the next bytes to be taken before the next
-   * check, and for the list of images to grow.
+   * check, and for the list to grow.
    */
-  private void requireHeap(int images, int count, Shape shape) {
-    long needed = 2 * HEAP_CHECK + 2L * shape.size() + 16L * images;
+  private void requireHeap(int images, Header header, String what) {
+    long needed = 2 * HEAP_CHECK + 2L * header.shape().size() + 16L * images;
     if (!FreeHeap.has(needed)) {
       throw new ConfigurationException(
-          "%s: %d images of %s, as its header says, do not fit into the Java heap of %d MB:"
-                  .formatted(file, count, shape, FreeHeap.megabytes())
+          "%s: %s%d images of %s, as its header says, do not fit into the Java heap of %d MB:"
+                  .formatted(file, what, header.count(), header.shape(), FreeHeap.megabytes())
               + " it was full after %d; give the process more memory".formatted(images));
     }
   }

@@ -12,6 +12,9 @@ import java.util.stream.Stream;
  * arrays given to the constructor must not be changed after. Safe for use by many threads.
  */
 public final class Outline implements Features {
+  /** Bytes of a digest. */
+  static final int DIGEST = 32;
+
   private final Shape shape;
   private final byte[][] digests;
 

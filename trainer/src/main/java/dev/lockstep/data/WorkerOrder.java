@@ -1,23 +1,26 @@
 package dev.lockstep.data;
 
 /**
- * The examples of one worker, micro-batch by micro-batch. Holds the order of one epoch at a time;
- * belongs to one thread.
+ * The examples of some shards, which are one worker's, micro-batch by micro-batch. Holds the order
+ * of one epoch at a time; belongs to one thread.
  */
 public final class WorkerOrder {
   private final BatchOrder order;
-  private final int rank;
-  private final int workers;
-  private final int[][] shards;
+  private final int[] own;
+  private final int[][] shards; // null for those that are not its own
   private final int owned;
-  private int epoch = -1;
+  private int epoch;
 
-  WorkerOrder(BatchOrder order, int rank, int workers) {
+  WorkerOrder(BatchOrder order, int[] own) {
     this.order = order;
-    this.rank = rank;
-    this.workers = workers;
+    this.own = own.clone();
     this.shards = new int[order.shards()][];
-    this.owned = order.owned(rank, workers);
+    int examples = 0;
+    for (int v : own) {
+      shards[v] = order.shard(v, epoch);
+      examples += shards[v].length;
+    }
+    this.owned = examples;
   }
 
   /** How many examples this worker owns. */
@@ -62,20 +65,19 @@ public final class WorkerOrder {
     open(epoch);
     target.clear();
     long first = (long) batch * order.batchSize();
-    int ownShards = (order.shards() - rank + workers - 1) / workers;
     for (int place = 0; place < order.batchSize() && first + place < owned; place++) {
-      int own = (int) first + place;
-      target.add(shards[rank + own % ownShards * workers][own / ownShards], place);
+      int p = (int) first + place;
+      target.add(shards[own[p % own.length]][p / own.length], place);
     }
   }
 
   private boolean mine(int place) {
-    return place % order.shards() % workers == rank;
+    return shards[place % order.shards()] != null;
   }
 
   private void open(int wanted) {
     if (wanted != epoch) {
-      for (int v = rank; v < shards.length; v += workers) {
+      for (int v : own) {
         shards[v] = order.shard(v, wanted);
       }
       epoch = wanted;

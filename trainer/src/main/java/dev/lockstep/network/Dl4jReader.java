@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.deeplearning4j.nn.api.OptimizationAlgorithm;
 import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.CacheMode;
 import org.deeplearning4j.nn.conf.GradientNormalization;
@@ -43,6 +44,7 @@ import org.nd4j.linalg.lossfunctions.ILossFunction;
 import org.nd4j.linalg.lossfunctions.impl.LossBinaryXENT;
 import org.nd4j.linalg.lossfunctions.impl.LossMCXENT;
 import org.nd4j.linalg.lossfunctions.impl.LossMSE;
+import org.nd4j.linalg.lossfunctions.impl.LossNegativeLogLikelihood;
 
 /** Reads DL4J's JSON and refuses what would not train here as it says. */
 final class Dl4jReader {
@@ -125,9 +127,24 @@ final class Dl4jReader {
       if (layer == null) {
         throw new ConfigurationException("%s: layer %d has no 'layer'".formatted(where, i + 1));
       }
+      checkOptimization(confs.get(i));
       for (Layer inner : unwrapped(i, layer)) {
         check(i, inner);
       }
+    }
+  }
+
+  /** The updater of the training, or the training's own optimizer, makes every step down. */
+  private void checkOptimization(NeuralNetConfiguration conf) {
+    OptimizationAlgorithm algorithm = conf.getOptimizationAlgo();
+    if (algorithm != null && algorithm != OptimizationAlgorithm.STOCHASTIC_GRADIENT_DESCENT) {
+      throw new ConfigurationException(
+          "%s: optimizationAlgo is %s but must be STOCHASTIC_GRADIENT_DESCENT"
+              .formatted(where, algorithm));
+    }
+    if (!conf.isMinimize()) {
+      throw new ConfigurationException(
+          where + ": minimize is false but must be true: training goes down the loss");
     }
   }
 
@@ -168,6 +185,18 @@ final class Dl4jReader {
     checkDropout(index, layer, layer.getIDropout());
     if (layer instanceof BaseLayer base) {
       checkBase(index, base);
+    }
+    if (layer instanceof Bidirectional both) {
+      checkHalf(index, both, both.getFwd());
+      checkHalf(index, both, both.getBwd());
+    }
+  }
+
+  /** Both halves have the number of one layer, by which dropout is drawn. */
+  private void checkHalf(int index, Bidirectional both, Layer half) {
+    if (unwrapped(index, half).stream().anyMatch(layer -> layer.getIDropout() != null)) {
+      throw wrong(
+          index, both, "dropout inside it is not known here; put a DropoutLayer in front of it");
     }
   }
 
@@ -295,7 +324,7 @@ final class Dl4jReader {
 
   private Loss loss(int index, OutputLayer output) {
     ILossFunction function = output.getLossFn();
-    if (function instanceof LossMCXENT crossentropy && crossentropy.getWeights() == null) {
+    if (isCrossentropy(function) && ((LossMCXENT) function).getWeights() == null) {
       if (!(output.getActivationFn() instanceof ActivationSoftmax)) {
         throw wrong(
             index,
@@ -305,11 +334,13 @@ final class Dl4jReader {
       }
       return Loss.CATEGORICAL_CROSSENTROPY;
     }
-    if (function instanceof LossBinaryXENT crossentropy) {
-      checkBinary(index, output, crossentropy);
+    if (function != null && function.getClass() == LossBinaryXENT.class) {
+      checkBinary(index, output, (LossBinaryXENT) function);
       return Loss.BINARY_CROSSENTROPY;
     }
-    if (function instanceof LossMSE mse && mse.getWeights() == null) {
+    if (function != null
+        && function.getClass() == LossMSE.class
+        && ((LossMSE) function).getWeights() == null) {
       return Loss.MSE;
     }
     throw wrong(
@@ -317,6 +348,13 @@ final class Dl4jReader {
         output,
         "loss %s is not known here; use LossMCXENT, LossNegativeLogLikelihood or LossMSE without weights, or LossBinaryXENT"
             .formatted(name(function)));
+  }
+
+  /** Not so its other subclasses, such as that for sparse labels, which take other labels. */
+  private static boolean isCrossentropy(ILossFunction function) {
+    return function != null
+        && (function.getClass() == LossMCXENT.class
+            || function.getClass() == LossNegativeLogLikelihood.class);
   }
 
   private void checkBinary(int index, OutputLayer output, LossBinaryXENT loss) {

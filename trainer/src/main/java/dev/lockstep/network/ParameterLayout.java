@@ -4,6 +4,7 @@ import dev.lockstep.yaml.ConfigurationException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import org.bytedeco.javacpp.Pointer;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
@@ -59,8 +60,8 @@ public record ParameterLayout(List<Segment> segments) {
    * The layout of DL4J's network, read from the views it makes of its vector.
    *
    * @param where what errors call the network
-   * @throws ConfigurationException if it has more than {@link #MOST} parameters or a penalty other
-   *     than constant L1 and L2
+   * @throws ConfigurationException if it has more than {@link #MOST} parameters or more than there
+   *     is room for, or a penalty other than constant L1 and L2
    */
   static ParameterLayout of(String where, MultiLayerConfiguration configuration) {
     int length = length(where, configuration);
@@ -99,7 +100,22 @@ public record ParameterLayout(List<Segment> segments) {
                 .formatted(where, length, layer.getLayer().getLayerName(), MOST));
       }
     }
+    requireRoom(where, length, Pointer.maxBytes());
     return (int) length;
+  }
+
+  /**
+   * DL4J needs the whole vector, outside the heap, before it says anything of the network.
+   *
+   * @param limit bytes that ND4J may allocate; 0 for any number
+   */
+  static void requireRoom(String where, long parameters, long limit) {
+    long bytes = parameters * Float.BYTES;
+    if (limit > 0 && bytes > limit) {
+      throw new ConfigurationException(
+          "%s: its %d parameters take %d MiB outside the heap but ND4J may take %d MiB; raise -Dorg.bytedeco.javacpp.maxbytes (and .maxphysicalbytes), or use a smaller network"
+              .formatted(where, parameters, bytes >> 20, limit >> 20));
+    }
   }
 
   private static boolean isStatistic(Layer layer, String name) {

@@ -10,6 +10,7 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.stream.IntStream;
 
 /**
  * Evaluates a worker's shards of validation or test examples. The example at place i of those that
@@ -52,11 +53,26 @@ public final class Evaluator {
     return evaluate(examples, evaluated, shards, rank, workers, (example, rows, offset) -> {});
   }
 
+  /**
+   * The tallies of the shards {@code own}, in their order.
+   *
+   * @param evaluated indices into {@code examples}
+   */
+  public List<ShardTally> evaluate(Examples examples, int[] evaluated, int shards, int[] own) {
+    return evaluate(examples, evaluated, shards, own, (example, rows, offset) -> {});
+  }
+
   /** As the other, and tells {@code predicted} of each example. */
   public List<ShardTally> evaluate(
       Examples examples, int[] evaluated, int shards, int rank, int workers, Predicted predicted) {
+    int[] own = IntStream.range(0, shards).filter(v -> v % workers == rank).toArray();
+    return evaluate(examples, evaluated, shards, own, predicted);
+  }
+
+  private List<ShardTally> evaluate(
+      Examples examples, int[] evaluated, int shards, int[] own, Predicted predicted) {
     List<ShardTally> tallies = new ArrayList<>();
-    for (int shard = rank; shard < shards; shard += workers) {
+    for (int shard : own) {
       int[] indices = shard(evaluated, shard, shards);
       tallies.add(new ShardTally(shard, evaluate(examples, indices, predicted)));
     }

@@ -45,7 +45,7 @@ final class GradientLearner implements Learner {
     int levelsNeeded = 0;
     for (SumTree.Node node : held) {
       for (int leaf = node.from(); leaf < node.to(); leaf++) {
-        orders[leaf] = worker.order().worker(leaf, tree.leaves());
+        orders[leaf] = worker.order().worker(shards(leaf));
         capacity = Math.max(capacity, orders[leaf].capacity());
       }
       levelsNeeded = Math.max(levelsNeeded, node.levels() - 1);
@@ -61,6 +61,11 @@ final class GradientLearner implements Learner {
             ? contributions.get(0)
             : Contribution.ofLength(length);
     this.engine = worker.openEngine(seat.published(), computed.vector(), capacity);
+  }
+
+  /** Those of the worker's shards that are of micro-batch {@code leaf}. */
+  private int[] shards(int leaf) {
+    return Arrays.stream(worker.shards()).filter(v -> v % orders.length == leaf).toArray();
   }
 
   @Override

@@ -31,7 +31,7 @@ final class LocalLearner implements Learner {
     int length = worker.network().layout().length();
     this.worker = worker;
     this.seat = seat;
-    this.order = worker.order().worker(worker.rank(), worker.workers());
+    this.order = worker.order().worker(worker.shards());
     this.part = new MicroBatch(Math.min(worker.plan().batchSize(), order.owned()));
     this.batch = new Batch(worker.network().input(), part.capacity());
     this.parameters = FloatVector.allocate(length);

@@ -20,12 +20,14 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * One worker of a gang: owns the shards v with {@code v % workers == rank} and does what the
- * coordinator asks until it says that training is over.
+ * One worker of a gang: does with its shards what the coordinator asks until it says that training
+ * is over.
  *
  * @param engines opens the engine that this worker computes with
  * @param order which examples make up which batch
  * @param rank from 0 to {@code workers - 1}
+ * @param shards the numbers of those that it owns, ascending: what {@link TrainingPlan#shards}
+ *     gives to its rank
  */
 public record Worker(
     TrainingPlan plan,
@@ -34,7 +36,8 @@ public record Worker(
     TrainingSet data,
     BatchOrder order,
     int rank,
-    int workers) {
+    int workers,
+    int[] shards) {
 
   /**
    * Joins {@code coordinator} as the given attempt of this rank and works until the end.
@@ -60,13 +63,8 @@ public record Worker(
   private List<ShardTally> evaluate(Evaluator evaluator, Part part) {
     return part == Part.TEST
         ? evaluator.evaluate(
-            data.test(),
-            IntStream.range(0, data.test().size()).toArray(),
-            order.shards(),
-            rank,
-            workers)
-        : evaluator.evaluate(
-            data.training(), data.split().validation(), order.shards(), rank, workers);
+            data.test(), IntStream.range(0, data.test().size()).toArray(), order.shards(), shards)
+        : evaluator.evaluate(data.training(), data.split().validation(), order.shards(), shards);
   }
 
   private Learner learner(Seat seat) {

@@ -69,7 +69,7 @@ class ShippedConfigurationsTest {
   }
 
   @Test
-  void mnistMlpIsTheClassicExampleOfKeras() throws IOException {
+  void mnistMlpIsTheClassicExampleOfKerasButForRho() throws IOException {
     Regularizer none = new Regularizer(0, 0);
     Initializer glorot = Initializer.GLOROT_UNIFORM;
     NetworkDefinition network =

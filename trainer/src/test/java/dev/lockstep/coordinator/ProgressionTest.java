@@ -101,6 +101,19 @@ class ProgressionTest {
   }
 
   @Test
+  void aBatchThatIsNotWholeFailsLoudlyAndNamesItsStep() {
+    Progression progression = progression(2, new Gradients(), null, false, 2);
+    trainEpoch(progression);
+    progression.trained(sums(4), 0.1);
+
+    progression.requireWhole(4);
+    assertThatThrownBy(() -> progression.requireWhole(5))
+        .hasMessage(
+            "step 4, batch 2 of epoch 2, used 5 training examples, but the batch has 4 and each"
+                + " must be used exactly once");
+  }
+
+  @Test
   void anExampleLeftOutFailsLoudly() {
     Progression progression = progression(1, new Gradients(), null, false, 2);
     progression.trained(sums(4), 0.1);

@@ -166,7 +166,8 @@ class SharedMemoryCoordinatorTest {
 
     assertThatThrownBy(() -> pushNow(seat, EXAMPLES - 1))
         .isInstanceOf(RunAbortedException.class)
-        .hasMessageContaining("epoch 1 used 7 training examples, but there are 8");
+        .hasMessageContaining(
+            "step 0, batch 1 of epoch 1, used 7 training examples, but the batch has 8");
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.lockstep.random.CounterRandom;
 import dev.lockstep.yaml.ConfigurationException;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -23,6 +24,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class IdxDirectoryTest {
@@ -287,6 +289,60 @@ class IdxDirectoryTest {
   }
 
   @Test
+  void gzipMayHaveSeveralMembers() {
+    byte[] plain = IdxFile.images(3, 2, 5);
+    for (int cut = 0; cut <= plain.length; cut++) {
+      byte[] members =
+          joined(
+              IdxFile.gzip(Arrays.copyOf(plain, cut)),
+              IdxFile.gzip(Arrays.copyOfRange(plain, cut, plain.length)));
+      Images images = IdxFile.directory(Map.of("images", members)).images("images");
+      assertThat(numbers(images, 2)).containsExactly(scaled(20, 29));
+    }
+  }
+
+  /** Some of so many bytes fit beside the trailer into the buffer in which gzip is unpacked. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 10, 18, 19, 100, 70_000})
+  void bytesAfterTheEndOfGzip(int count) {
+    byte[] whole = IdxFile.gzip(IdxFile.images(3, 2, 5));
+    byte[] labels = IdxFile.gzip(IdxFile.labels(1, 2));
+    byte[] garbage = new byte[count];
+    Arrays.fill(garbage, (byte) 7);
+    String problem = " has bytes after the end of its gzip data; copy or download it again";
+
+    assertImagesError(joined(whole, garbage), "digits/images:" + problem);
+    assertImagesError(
+        joined(whole, new byte[] {0x1F, (byte) 0x8B}, garbage), "digits/images:" + problem);
+    assertLabelsError(joined(labels, garbage), "digits/labels:" + problem);
+  }
+
+  /** The end of the gzip data at every place of the buffer's end. */
+  @Test
+  void bytesAfterTheEndOfGzipOfAnyLength() {
+    for (int size = 65_490; size < 65_540; size++) {
+      byte[] noise = new byte[size];
+      for (int i = 0; i < size; i++) {
+        noise[i] = (byte) CounterRandom.bits(1, i);
+      }
+      byte[] whole = IdxFile.gzip(IdxFile.of(new int[] {0x803, 1, 1, size}, noise));
+
+      assertThat(IdxFile.directory(Map.of("images", whole)).images("images").size()).isEqualTo(1);
+      assertImagesError(
+          joined(whole, new byte[] {7}),
+          "digits/images: has bytes after the end of its gzip data; copy or download it again");
+    }
+  }
+
+  private static byte[] joined(byte[]... parts) {
+    ByteArrayOutputStream joined = new ByteArrayOutputStream();
+    for (byte[] part : parts) {
+      joined.writeBytes(part);
+    }
+    return joined.toByteArray();
+  }
+
+  @Test
   void gzipThatUnpacksPastItsHeadersSizeIsReadNoFurther() {
     byte[] noise = new byte[2_000_000];
     for (int i = 0; i < noise.length; i++) {
@@ -344,13 +400,13 @@ class IdxDirectoryTest {
 
   /** A file as large as its header says, but larger than the heap of the process that reads it. */
   @ParameterizedTest
-  @ValueSource(strings = {"1 x 1", "28 x 28", "4096 x 4096"})
-  void fileLargerThanTheHeapIsAnErrorAndNotAnOutOfMemoryError(String size, @TempDir Path folder)
-      throws Exception {
+  @CsvSource({"1 x 1, false", "28 x 28, false", "4096 x 4096, false", "1 x 1, true"})
+  void fileLargerThanTheHeapIsAnErrorAndNotAnOutOfMemoryError(
+      String size, boolean outlined, @TempDir Path folder) throws Exception {
     int side = Integer.parseInt(size.split(" ")[0]);
     int count = 300_000_000 / (side * side);
     try (GZIPOutputStream gzip =
-        new GZIPOutputStream(Files.newOutputStream(folder.resolve("images")), 1 << 16)) {
+        new GZIPOutputStream(Files.newOutputStream(folder.resolve("images-idx3-ubyte")), 1 << 16)) {
       gzip.write(IdxFile.of(new int[] {0x803, count, side, side}));
       byte[] million = new byte[1_000_000];
       for (int i = 0; i < 300; i++) {
@@ -358,17 +414,18 @@ class IdxDirectoryTest {
       }
     }
 
-    String output = inJavaWithHeapOf("96m", folder);
+    String output = inJavaWithHeapOf("96m", folder, outlined);
 
     assertThat(output)
         .startsWith(
-            "ConfigurationException: bomb/images: %d images of %s, as its header says, do not fit"
-                    .formatted(count, size)
+            "ConfigurationException: bomb/images-idx3-ubyte: %s%d images of %s, as its header says, do not fit"
+                    .formatted(outlined ? "the digests of " : "", count, size)
                 + " into the Java heap of 96 MB: it was full after ")
         .endsWith("; give the process more memory");
   }
 
-  private static String inJavaWithHeapOf(String heap, Path folder) throws Exception {
+  private static String inJavaWithHeapOf(String heap, Path folder, boolean outlined)
+      throws Exception {
     Process java =
         new ProcessBuilder(
                 List.of(
@@ -377,7 +434,8 @@ class IdxDirectoryTest {
                     "-cp",
                     System.getProperty("java.class.path"),
                     ReadImages.class.getName(),
-                    folder.toString()))
+                    folder.toString(),
+                    Boolean.toString(outlined)))
             .redirectErrorStream(true)
             .start();
     try {
@@ -389,15 +447,16 @@ class IdxDirectoryTest {
     }
   }
 
-  /** Reads the file {@code images} of a folder and prints what comes of it. */
+  /** Reads the images of a folder, or their outline, and prints what comes of it. */
   static final class ReadImages {
     private ReadImages() {}
 
-    public static void main(String[] folder) {
+    public static void main(String[] arguments) {
       try {
-        Images images =
-            new IdxDirectory("bomb", FileSource.directory(Path.of(folder[0]))).images("images");
-        System.out.println(images.size() + " images");
+        Examples examples =
+            new IdxDirectory("bomb", FileSource.directory(Path.of(arguments[0])))
+                .examples(Boolean.parseBoolean(arguments[1]));
+        System.out.println(examples.size() + " examples");
       } catch (Throwable e) {
         System.out.println(e.getClass().getSimpleName() + ": " + e.getMessage());
       }

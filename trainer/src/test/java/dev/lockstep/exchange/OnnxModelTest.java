@@ -147,7 +147,15 @@ class OnnxModelTest {
                 configuration.plan(), network, network.initialParameters(configuration.seed())),
             false,
             false);
-    new Worker(configuration.plan(), network, engine(network), data, order, 0, 1)
+    new Worker(
+            configuration.plan(),
+            network,
+            engine(network),
+            data,
+            order,
+            0,
+            1,
+            configuration.plan().shards(0, 1))
         .run(coordinator, 0);
     return coordinator.result().parameters();
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lockstep.random.CounterRandom;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -11,8 +12,13 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.GradientUpdater;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.Nesterovs;
+import org.nd4j.linalg.learning.regularization.Regularization;
+import org.nd4j.linalg.learning.regularization.WeightDecay;
 
-/** The optimizers beside ND4J's updaters, which compute the same by other means. */
+/**
+ * The optimizers beside ND4J's updaters, which compute the same by other means. ND4J has no updater
+ * for classical momentum; {@link OptimizerTest} has its steps worked out by hand.
+ */
 class Nd4jUpdaterTest {
   private static final int PARAMETERS = 37;
   private static final int STEPS = 50;
@@ -43,7 +49,26 @@ class Nd4jUpdaterTest {
         new org.nd4j.linalg.learning.config.Adam(0.01, 0.9, 0.999, 1e-7));
   }
 
+  /**
+   * ND4J has AdamW in two parts: its updater, and a decay that DL4J adds to the update. What a step
+   * keeps of a parameter, 1 - 0.01 x 0.004, is rounded to a float, by at most 3e-8: in 50 steps of
+   * parameters up to 2.5, less than 4e-6.
+   */
+  @Test
+  void adamWIsAdamUpdaterWithWeightDecayByTheLearningRate() {
+    bothWalkTheSameWay(
+        new AdamW(new Adam(RATE, Clipping.NONE, 0.9, 0.999, 1e-7), 0.004),
+        new org.nd4j.linalg.learning.config.Adam(0.01, 0.9, 0.999, 1e-7),
+        Optional.of(new WeightDecay(0.004, true)),
+        4e-6f);
+  }
+
   private static void bothWalkTheSameWay(Optimizer optimizer, IUpdater reference) {
+    bothWalkTheSameWay(optimizer, reference, Optional.empty(), 1e-6f);
+  }
+
+  private static void bothWalkTheSameWay(
+      Optimizer optimizer, IUpdater reference, Optional<Regularization> decay, float tolerance) {
     CounterRandom random = new CounterRandom(7);
     float[] parameters = draw(random);
     float[][] state = new float[optimizer.slots().size()][PARAMETERS];
@@ -53,10 +78,12 @@ class Nd4jUpdaterTest {
       float[] gradient = draw(random);
       INDArray update = Nd4j.createFromArray(gradient).reshape(1, PARAMETERS);
       updater.applyUpdater(update, step - 1, 0);
+      int iteration = step - 1;
+      decay.ifPresent(term -> term.apply(expected, update, 0.01, iteration, 0));
       expected.subi(update);
       optimizer.update(parameters, gradient, PARAMETERS, state, step, 0.01f);
     }
-    assertThat(parameters).containsExactly(expected.toFloatVector(), within(1e-6f));
+    assertThat(parameters).containsExactly(expected.toFloatVector(), within(tolerance));
   }
 
   private static GradientUpdater<?> updater(IUpdater reference) {

@@ -60,7 +60,9 @@ final class SimulatedGang {
     try {
       List<Future<?>> running = new ArrayList<>();
       for (int rank = 0; rank < workers; rank++) {
-        Worker worker = new Worker(plan, network, engines, data, order, rank, workers);
+        Worker worker =
+            new Worker(
+                plan, network, engines, data, order, rank, workers, plan.shards(rank, workers));
         running.add(threads.submit(() -> runWithRetries(worker, coordinator)));
       }
       for (Future<?> each : running) {

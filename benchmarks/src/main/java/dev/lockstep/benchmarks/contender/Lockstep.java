@@ -24,15 +24,29 @@ import org.apache.spark.api.java.JavaSparkContext;
  *
  * @param engine takes the place of the configuration's
  * @param averaging takes the place of the task's
+ * @param setting what tells its tasks from those of the others, such as {@code rho 0.9}, for its
+ *     name; empty if nothing does
  */
 public record Lockstep(
-    JavaSparkContext spark, EngineChoice engine, Averaging averaging, int workers)
+    JavaSparkContext spark,
+    EngineChoice engine,
+    Averaging averaging,
+    int workers,
+    Optional<String> setting)
     implements Contender {
+  /** Lockstep on the same tasks as the others. */
+  public Lockstep(JavaSparkContext spark, EngineChoice engine, Averaging averaging, int workers) {
+    this(spark, engine, averaging, workers, Optional.empty());
+  }
+
   @Override
   public String name() {
-    return "lockstep `%s`, %s, %s"
+    return "lockstep `%s`, %s, %s%s"
         .formatted(
-            engine.word(), describe(averaging), workers == 1 ? "1 worker" : workers + " workers");
+            engine.word(),
+            describe(averaging),
+            workers == 1 ? "1 worker" : workers + " workers",
+            setting.map(each -> ", " + each).orElse(""));
   }
 
   private static String describe(Averaging averaging) {

@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
 
 /** Tasks made of the configurations in {@code conf/}, as they are shipped. */
 final class Tasks {
-  /** The classic example, a dense network. */
+  /** Keras' classic example but for rho, a dense network. */
   static final String MLP = "mnist-mlp.yaml";
 
   /** A convolutional network. */

@@ -10,6 +10,7 @@ import dev.lockstep.data.Shape;
 import dev.lockstep.network.Network;
 import dev.lockstep.network.NetworkLayer;
 import dev.lockstep.network.Segment;
+import dev.lockstep.spark.gang.Preflight;
 import dev.lockstep.spark.gang.SelectedEngine;
 import dev.lockstep.spark.source.DatasetSource;
 import dev.lockstep.yaml.ConfigurationException;
@@ -103,6 +104,7 @@ final class DescribeCommand implements Runnable {
       throw new ParameterException(
           spec.commandLine(), "what? give either --config FILE or --network NETWORK");
     }
+    Preflight.requireNativeLibraries();
     if (what.configured != null) {
       Configuration configuration =
           ConfigurationFile.read(what.configured.config, what.configured.overrides);

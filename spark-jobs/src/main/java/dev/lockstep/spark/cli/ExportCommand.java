@@ -4,6 +4,7 @@ import dev.lockstep.data.Shape;
 import dev.lockstep.exchange.NumpyWeights;
 import dev.lockstep.exchange.OnnxModel;
 import dev.lockstep.model.ModelDescription;
+import dev.lockstep.spark.gang.Preflight;
 import dev.lockstep.spark.job.ModelFile;
 import dev.lockstep.spark.job.TrainedModel;
 import dev.lockstep.spark.storage.Content;
@@ -75,6 +76,7 @@ final class ExportCommand implements Runnable {
 
   @Override
   public void run() {
+    Preflight.requireNativeLibraries();
     OutputFile file = OutputFile.of(output);
     file.write(content(ModelFile.read(model)));
     spec.commandLine().getOut().println(file.location());

@@ -4,18 +4,24 @@ import dev.lockstep.spark.job.StoppedException;
 import dev.lockstep.spark.registry.LeaseException;
 import dev.lockstep.yaml.ConfigurationException;
 import java.io.PrintWriter;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import picocli.CommandLine;
+import picocli.CommandLine.ExecutionException;
 import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IExecutionStrategy;
 import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.RunLast;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Tells a user in one message what went wrong, and gives the exit code. */
-final class Failures implements IParameterExceptionHandler, IExecutionExceptionHandler {
+final class Failures
+    implements IExecutionStrategy, IParameterExceptionHandler, IExecutionExceptionHandler {
   private static final int FAILED = 1;
   private static final int MISTAKEN = 2;
   private static final int HELD = 12;
@@ -26,6 +32,17 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
   /** Failures whose stack traces are printed if {@code stacktrace} says so by then. */
   Failures(BooleanSupplier stacktrace) {
     this.stacktrace = stacktrace;
+  }
+
+  /** Runs the command that was given last; what is no Exception is told like one. */
+  @Override
+  public int execute(ParseResult parsed) {
+    try {
+      return new RunLast().execute(parsed);
+    } catch (Error e) {
+      List<CommandLine> commands = parsed.asCommandLineList();
+      throw new ExecutionException(commands.get(commands.size() - 1), e.toString(), e);
+    }
   }
 
   @Override
@@ -59,13 +76,27 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     if (known instanceof CancellationException) {
       return "interrupted";
     }
+    if (known instanceof OutOfMemoryError) {
+      return ("out of memory: %s; give the process more: -Xmx or -XX:MaxDirectMemorySize (in"
+              + " LOCKSTEP_JAVA_OPTS, or --driver-memory of spark-submit)")
+          .formatted(known.getMessage());
+    }
+    Optional<Throwable> linkage = causes(error).filter(LinkageError.class::isInstance).findFirst();
+    if (linkage.isPresent()) {
+      return "Java cannot load a class that this program needs: %s; its jars are not those it was built with, build it again or take the whole distribution%s"
+          .formatted(linkage.get(), whereItHappened());
+    }
     Throwable root = known;
     String said = root.getMessage() == null ? "" : root.getMessage().lines().findFirst().orElse("");
     return "failed: %s (%s)%s"
         .formatted(
             said.isBlank() ? "no message" : said,
             root.getClass().getSimpleName(),
-            stacktrace.getAsBoolean() ? "" : "; --stacktrace shows where");
+            whereItHappened());
+  }
+
+  private String whereItHappened() {
+    return stacktrace.getAsBoolean() ? "" : "; --stacktrace shows where";
   }
 
   /** The exit code of a command that {@code error} ended. */

@@ -71,8 +71,12 @@ public final class Main implements Runnable {
     System.setProperty("java.awt.headless", "true");
     CountDownLatch ended = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> awaitLastWords(ended), "last-words"));
-    int code = execute(writer(System.out), writer(System.err), arguments);
-    ended.countDown();
+    int code;
+    try {
+      code = execute(writer(System.out), writer(System.err), arguments);
+    } finally {
+      ended.countDown();
+    }
     if (code != 0) {
       System.exit(code);
     }
@@ -102,12 +106,15 @@ public final class Main implements Runnable {
   static int execute(PrintWriter out, PrintWriter err, String... arguments) {
     Main main = new Main();
     Failures failures = new Failures(() -> main.stacktrace);
-    return new CommandLine(main)
-        .setOut(out)
-        .setErr(err)
+    return commandLine(main, failures).setOut(out).setErr(err).execute(arguments);
+  }
+
+  /** The command of the annotated {@code program}, whatever ends it told by {@code failures}. */
+  static CommandLine commandLine(Runnable program, Failures failures) {
+    return new CommandLine(program)
+        .setExecutionStrategy(failures)
         .setParameterExceptionHandler(failures)
-        .setExecutionExceptionHandler(failures)
-        .execute(arguments);
+        .setExecutionExceptionHandler(failures);
   }
 
   @Override

@@ -83,8 +83,9 @@ final class TrainCommand implements Runnable {
       names = "--workers",
       paramLabel = "N",
       description =
-          "How many workers train: short for --set training.workers=N. Default: as many as there are"
-              + " free slots. The result hardly depends on it.")
+          "How many workers train: short for --set training.workers=N. On a local master the"
+              + " default is as many as there are free slots; on a cluster it must be given. The"
+              + " result hardly depends on it.")
   private Integer workers;
 
   @Option(

@@ -9,6 +9,10 @@ import dev.lockstep.coordinator.TrainingResult;
 import dev.lockstep.coordinator.TrainingState;
 import dev.lockstep.data.BatchOrder;
 import dev.lockstep.spark.transport.CoordinatorServer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -30,9 +34,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The N workers of one training, as one Spark job of N long tasks. In the driver's own JVM ({@code
- * --master local[...]}) they share the coordinator's memory; on a cluster they reach it over the
- * network.
+ * The N workers of one training, as one Spark job of N long tasks over the RDD of the shards, of
+ * which each task's partition holds its worker's own. In the driver's own JVM ({@code --master
+ * local[...]}) they share the coordinator's memory; on a cluster they reach it over the network.
  *
  * <p>Safe for use by many threads.
  */
@@ -128,8 +132,11 @@ public final class Gang {
     }
   }
 
-  private JavaRDD<Integer> ranks(JavaSparkContext spark) {
-    return spark.parallelize(IntStream.range(0, size).boxed().toList(), size);
+  /** Partition r holds the numbers of the shards that the worker of rank r owns. */
+  JavaRDD<Integer> shards(JavaSparkContext spark) {
+    List<int[]> owned =
+        IntStream.range(0, size).mapToObj(rank -> training.plan().shards(rank, size)).toList();
+    return spark.parallelize(owned, size).flatMap(shards -> Arrays.stream(shards).iterator());
   }
 
   private void runHere(JavaSparkContext spark, GangTasks tasks) throws Exception {
@@ -139,7 +146,7 @@ public final class Gang {
     GANGS.put(id, this);
     try {
       String gang = id;
-      await(ranks(spark).foreachAsync(rank -> work(gang, rank)), roll::check);
+      await(shards(spark).foreachPartitionAsync(shards -> work(gang, own(shards))), roll::check);
     } finally {
       GANGS.remove(id);
     }
@@ -151,7 +158,7 @@ public final class Gang {
         new CoordinatorServer(
             coordinator, spark.getConf(), workerLoss, tasks, metrics::transferred)) {
       await(
-          ranks(spark).foreachAsync(RemoteWorker.of(training, size, server.invitation())),
+          shards(spark).foreachPartitionAsync(RemoteWorker.of(training, size, server.invitation())),
           () -> {});
     }
   }
@@ -190,14 +197,22 @@ public final class Gang {
     coordinator.abort(cause);
   }
 
+  /** The shards of a task's partition. */
+  static int[] own(Iterator<Integer> partition) {
+    List<Integer> shards = new ArrayList<>();
+    partition.forEachRemaining(shards::add);
+    return shards.stream().mapToInt(Integer::intValue).toArray();
+  }
+
   /** What one Spark task does. */
-  private static void work(String id, int rank) throws SparkException, InterruptedException {
+  private static void work(String id, int[] shards) throws SparkException, InterruptedException {
+    TaskContext task = TaskContext.get();
+    int rank = task.partitionId();
     Gang gang = GANGS.get(id);
     if (gang == null) {
       throw new SparkException(
           "the gang of the worker of rank %d has gone from this JVM".formatted(rank));
     }
-    TaskContext task = TaskContext.get();
     if (task.attemptNumber() > 0) {
       LOG.warn(
           "worker of rank {} is back at step {}: attempt {}",
@@ -206,7 +221,9 @@ public final class Gang {
           task.taskAttemptId());
     }
     try {
-      gang.training.worker(gang.order, rank, gang.size).run(gang.coordinator, task.taskAttemptId());
+      gang.training
+          .worker(gang.order, rank, gang.size, shards)
+          .run(gang.coordinator, task.taskAttemptId());
     } catch (RunAbortedException e) {
       LOG.debug("worker of rank {} ends: {}", rank, e.getMessage());
     } catch (OutOfMemoryError e) {

@@ -25,13 +25,30 @@ public final class Preflight {
   private Preflight() {}
 
   /**
+   * How much a JVM may take outside its heap.
+   *
+   * @param direct bytes of direct buffers
+   * @param nd4j bytes that ND4J may allocate; 0 for any number
+   */
+  record Limits(long direct, long nd4j) {
+    static Limits ofThisJvm() {
+      return new Limits(directLimit(), Pointer.maxBytes());
+    }
+  }
+
+  /**
    * Loads the native libraries.
    *
    * @throws ConfigurationException if this machine cannot
    */
   public static void requireNativeLibraries() {
+    requireNativeLibraries(NativeLibraries::load);
+  }
+
+  /** As the other, by {@code loading}. */
+  static void requireNativeLibraries(Runnable loading) {
     try {
-      NativeLibraries.load();
+      loading.run();
     } catch (LinkageError | RuntimeException e) {
       Throwable root = e;
       while (root.getCause() != null) {
@@ -67,6 +84,18 @@ public final class Preflight {
    */
   public static void check(
       TrainingPlan plan, Network network, int trainingExamples, int workers, int slots, int gangs) {
+    check(plan, network, trainingExamples, workers, slots, gangs, Limits.ofThisJvm());
+  }
+
+  /** As the other, within {@code limits}. */
+  static void check(
+      TrainingPlan plan,
+      Network network,
+      int trainingExamples,
+      int workers,
+      int slots,
+      int gangs,
+      Limits limits) {
     List<String> problems = new ArrayList<>();
     if (workers > slots) {
       problems.add(
@@ -76,15 +105,17 @@ public final class Preflight {
     }
     addShardProblems(plan, trainingExamples, workers, problems);
     long perWorker =
-        vector(plan, network) + 2L * network.layout().length() + batch(plan, network, workers);
-    addDirectMemoryProblem(plan, network, gangs, workers * perWorker, problems);
+        vector(plan, network)
+            + 2L * network.layout().length()
+            + batch(plan, network, trainingExamples, workers);
+    addDirectMemoryProblem(plan, network, gangs, workers * perWorker, limits, problems);
     long nativeNeeded =
         (long) gangs * workers * (ENGINE_BYTES + 4L * Float.BYTES * network.layout().length());
-    if (Pointer.maxBytes() > 0 && nativeNeeded > Pointer.maxBytes()) {
+    if (limits.nd4j() > 0 && nativeNeeded > limits.nd4j()) {
       problems.add(
           ("ND4J needs about %d MiB outside the heap but may take %d MiB; raise"
                   + " -Dorg.bytedeco.javacpp.maxbytes (and .maxphysicalbytes)")
-              .formatted(nativeNeeded / MEBIBYTE, Pointer.maxBytes() / MEBIBYTE));
+              .formatted(nativeNeeded / MEBIBYTE, limits.nd4j() / MEBIBYTE));
     }
     throwIfAny(problems);
   }
@@ -97,9 +128,15 @@ public final class Preflight {
    */
   public static void checkDriver(
       TrainingPlan plan, Network network, int trainingExamples, int workers) {
+    checkDriver(plan, network, trainingExamples, workers, Limits.ofThisJvm());
+  }
+
+  /** As the other, within {@code limits}. */
+  static void checkDriver(
+      TrainingPlan plan, Network network, int trainingExamples, int workers, Limits limits) {
     List<String> problems = new ArrayList<>();
     addShardProblems(plan, trainingExamples, workers, problems);
-    addDirectMemoryProblem(plan, network, 1, workers * vector(plan, network), problems);
+    addDirectMemoryProblem(plan, network, 1, workers * vector(plan, network), limits, problems);
     throwIfAny(problems);
   }
 
@@ -107,9 +144,10 @@ public final class Preflight {
    * Floats of the examples and activations of a worker's largest batch: every layer's output, its
    * gradient, and as much again for what an engine works with.
    */
-  private static long batch(TrainingPlan plan, Network network, int workers) {
+  private static long batch(TrainingPlan plan, Network network, int trainingExamples, int workers) {
     int parts = plan.averaging() instanceof Parameters ? 1 : plan.microBatches().orElse(workers);
-    long examples = Math.max(EVALUATION_BATCH, (plan.batchSize() + parts - 1L) / parts);
+    long batch = Math.min(plan.batchSize(), trainingExamples);
+    long examples = Math.max(EVALUATION_BATCH, (batch + parts - 1) / parts);
     long activations = network.layers().stream().mapToLong(layer -> layer.output().size()).sum();
     return examples * (2L * network.input().size() + 3 * activations);
   }
@@ -130,14 +168,18 @@ public final class Preflight {
 
   /** Checks for what each gang publishes and {@code others} floats beside it. */
   private static void addDirectMemoryProblem(
-      TrainingPlan plan, Network network, int gangs, long others, List<String> problems) {
+      TrainingPlan plan,
+      Network network,
+      int gangs,
+      long others,
+      Limits limits,
+      List<String> problems) {
     long needed = gangs * Float.BYTES * (vector(plan, network) + others);
-    long limit = directLimit();
-    if (needed > limit) {
+    if (needed > limits.direct()) {
       problems.add(
           ("the run needs about %d MiB of direct memory but the JVM allows %d MiB; use smaller"
                   + " batches, or raise -XX:MaxDirectMemorySize or -Xmx")
-              .formatted(needed / MEBIBYTE, limit / MEBIBYTE));
+              .formatted(needed / MEBIBYTE, limits.direct() / MEBIBYTE));
     }
   }
 

@@ -5,6 +5,7 @@ import dev.lockstep.coordinator.RunAbortedException;
 import dev.lockstep.spark.transport.Invitation;
 import dev.lockstep.spark.transport.RemoteCoordinator;
 import dev.lockstep.yaml.ConfigurationException;
+import java.util.Iterator;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.TaskKilledException;
@@ -13,15 +14,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What one Spark task does on an executor: makes the training anew from its recipe, once in each
- * JVM, and works on it for the coordinator on the driver.
+ * What one Spark task does on an executor with the shards of its partition: makes the training anew
+ * from its recipe, once in each JVM, and works on it for the coordinator on the driver.
  *
  * @param fingerprint of the driver's training examples, which the executor's must have too
  * @param workers size of the gang
  * @param invitation holds the run's secret
  */
 record RemoteWorker(TrainingRecipe recipe, String fingerprint, int workers, Invitation invitation)
-    implements VoidFunction<Integer> {
+    implements VoidFunction<Iterator<Integer>> {
   private static final Logger LOG = LoggerFactory.getLogger(RemoteWorker.class);
 
   /** The workers of {@code training}. */
@@ -37,15 +38,16 @@ record RemoteWorker(TrainingRecipe recipe, String fingerprint, int workers, Invi
   }
 
   @Override
-  public void call(Integer rank) throws InterruptedException {
+  public void call(Iterator<Integer> shards) throws InterruptedException {
     TaskContext task = TaskContext.get();
+    int rank = task.partitionId();
     if (task.attemptNumber() > 0) {
       LOG.warn("worker of rank {} starts again, attempt {}", rank, task.attemptNumber());
     }
     try (SharedTrainings.Lease lease = SharedTrainings.lease(invitation.run(), this::training)) {
       Training training = lease.training();
       training
-          .worker(training.order(), rank, workers)
+          .worker(training.order(), rank, workers, Gang.own(shards))
           .run(
               new RemoteCoordinator(
                   invitation, SparkEnv.get().conf(), training.plan(), training.network(), workers),

@@ -95,7 +95,7 @@ public record Training(
     return new BatchOrder(data.split().training(), plan.shards(), plan.batchSize(), plan.seed());
   }
 
-  Worker worker(BatchOrder order, int rank, int workers) {
-    return new Worker(plan, network, engines, data, order, rank, workers);
+  Worker worker(BatchOrder order, int rank, int workers, int[] shards) {
+    return new Worker(plan, network, engines, data, order, rank, workers, shards);
   }
 }

@@ -18,6 +18,7 @@ import dev.lockstep.spark.transport.Message.Place;
 import dev.lockstep.spark.transport.Message.Published;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -226,23 +227,21 @@ final class WorkerSession implements Runnable {
     if (said.round() > now.round() || !(now.directive() instanceof Evaluate)) {
       return refused(refusal, "round %d is %s", now.round(), now.directive());
     }
-    int shards = coordinator.shards();
-    int workers = coordinator.workers();
-    if (said.shard() < 0 || said.shard() >= shards || said.shard() % workers != place.rank()) {
+    int[] own = coordinator.shards(place.rank());
+    if (Arrays.binarySearch(own, said.shard()) < 0) {
       return refused(refusal, "shard %d is not this worker's", said.shard());
     }
     if (received.get(said.shard())) {
       dropping.accept("the tally of shard %d came twice".formatted(said.shard()));
       return new Reception.OfNothing();
     }
-    int owned = (shards - place.rank() + workers - 1) / workers;
     return new Reception.OfBytes(
         Tally.encodedLength(coordinator.classes()),
         refusal,
         bytes -> {
           try {
             tallies.add(new ShardTally(said.shard(), Tally.decode(bytes, coordinator.classes())));
-            complete(said.shard(), owned);
+            complete(said.shard(), own.length);
           } catch (IllegalArgumentException e) {
             refusal.accept(e.getMessage());
           }

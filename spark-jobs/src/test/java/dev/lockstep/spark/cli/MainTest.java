@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
+import picocli.CommandLine.Command;
 
 class MainTest {
   @ParameterizedTest
@@ -98,6 +99,41 @@ class MainTest {
     assertThat(handled(true, failure))
         .startsWith("1 lockstep: failed: the disk is full (RuntimeException)\n")
         .contains("\tat ");
+  }
+
+  @Test
+  void anErrorOfTheMachineIsOneMessageToo() {
+    assertThat(ended(new OutOfMemoryError("Java heap space")))
+        .isEqualTo(
+            "1 lockstep: out of memory: Java heap space; give the process more: -Xmx or"
+                + " -XX:MaxDirectMemorySize (in LOCKSTEP_JAVA_OPTS, or --driver-memory of"
+                + " spark-submit)\n");
+    assertThat(ended(new NoClassDefFoundError("org/apache/Missing")))
+        .isEqualTo(
+            "1 lockstep: Java cannot load a class that this program needs:"
+                + " java.lang.NoClassDefFoundError: org/apache/Missing; its jars are not those it"
+                + " was built with, build it again or take the whole distribution; --stacktrace"
+                + " shows where\n");
+    assertThat(ended(new StackOverflowError()))
+        .isEqualTo(
+            "1 lockstep: failed: no message (StackOverflowError); --stacktrace shows where\n");
+  }
+
+  /** What a command that ends with {@code error} says and exits with. */
+  private static String ended(Error error) {
+    StringWriter err = new StringWriter();
+    Failures failures = new Failures(() -> false);
+    CommandLine command =
+        Main.commandLine(new Ending(error), failures).setErr(new PrintWriter(err, true));
+    return command.execute() + " " + err.toString().replace("\r\n", "\n");
+  }
+
+  @Command(name = "lockstep")
+  private record Ending(Error error) implements Runnable {
+    @Override
+    public void run() {
+      throw error;
+    }
   }
 
   @Test

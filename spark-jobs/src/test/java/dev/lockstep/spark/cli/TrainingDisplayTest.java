@@ -67,7 +67,11 @@ class TrainingDisplayTest {
     bar.clear();
 
     String shown = terminal.toString(StandardCharsets.UTF_8);
-    assertThat(shown).contains("Epoch 2/3").contains("41%").contains("41/100");
+    assertThat(shown)
+        .contains("Epoch 2/3")
+        .contains("41%")
+        .contains("41/100")
+        .contains("12,346 examples/s, loss 0.2981");
     assertThat(shown).endsWith("\r\u001b[2K");
   }
 }

@@ -57,6 +57,14 @@ class GangTest {
     }
   }
 
+  @Test
+  void everyPartitionHoldsTheShardsOfItsWorker() {
+    try (JavaSparkContext spark = spark("local[2]")) {
+      assertThat(SmallGang.of("shards: 5", step -> {}).shards(spark).glom().collect())
+          .containsExactly(List.of(0, 2, 4), List.of(1, 3));
+    }
+  }
+
   private static JavaSparkContext spark(String master) {
     return new JavaSparkContext(
         new SparkConf()

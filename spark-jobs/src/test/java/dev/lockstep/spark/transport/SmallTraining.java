@@ -3,6 +3,7 @@ package dev.lockstep.spark.transport;
 import dev.lockstep.config.Configuration;
 import dev.lockstep.coordinator.Coordinator;
 import dev.lockstep.coordinator.SharedMemoryCoordinator;
+import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.coordinator.TrainingResult;
 import dev.lockstep.coordinator.TrainingState;
 import dev.lockstep.data.BatchOrder;
@@ -125,7 +126,9 @@ record SmallTraining(Configuration configuration, EngineFactory engines, int wor
   }
 
   Worker worker(int rank) {
-    return new Worker(configuration.plan(), network(), engines, DATA, order(), rank, workers);
+    TrainingPlan plan = configuration.plan();
+    return new Worker(
+        plan, network(), engines, DATA, order(), rank, workers, plan.shards(rank, workers));
   }
 
   RemoteCoordinator remote(Invitation invitation) {
