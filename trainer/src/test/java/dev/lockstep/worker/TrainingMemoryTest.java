@@ -108,7 +108,8 @@ class TrainingMemoryTest {
     int[] rounds = {0};
     coordinator.observe(time -> allocated[rounds[0]++] = threads.getCurrentThreadAllocatedBytes());
 
-    new Worker(plan, network, FusedEngine::new, data, order, 0, 1).run(coordinator, 0);
+    new Worker(plan, network, FusedEngine::new, data, order, 0, 1, plan.shards(0, 1))
+        .run(coordinator, 0);
 
     int warm = 200;
     int last = allocated.length - 1;

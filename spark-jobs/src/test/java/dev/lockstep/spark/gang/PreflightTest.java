@@ -56,8 +56,8 @@ class PreflightTest {
         .doesNotThrowAnyException();
     assertRefused(
         () -> check(CONFIGURATION.plan(), 1000, 2, 2, new Limits(needed - 1, 0)),
-        "the run needs about 3 MiB of direct memory but the JVM allows 3 MiB; use a smaller"
-            + " training.batchSize, or raise -XX:MaxDirectMemorySize or -Xmx");
+        "the run needs about 3 MiB of direct memory but the JVM allows 3 MiB; use smaller"
+            + " batches, or raise -XX:MaxDirectMemorySize or -Xmx");
   }
 
   @Test
@@ -84,8 +84,8 @@ class PreflightTest {
             + " another; give the master more cores or use at most 4 workers",
         "training.shards is 64 but there are only 60 training examples; use at most 60 shards",
         "training.workers is 65 but training.shards is 64, and every worker needs a shard",
-        "the run needs about 107 MiB of direct memory but the JVM allows 1 MiB; use a smaller"
-            + " training.batchSize, or raise -XX:MaxDirectMemorySize or -Xmx",
+        "the run needs about 107 MiB of direct memory but the JVM allows 1 MiB; use smaller"
+            + " batches, or raise -XX:MaxDirectMemorySize or -Xmx",
         "ND4J needs about 4167 MiB outside the heap but may take 1 MiB; raise"
             + " -Dorg.bytedeco.javacpp.maxbytes (and .maxphysicalbytes)");
   }
@@ -104,8 +104,8 @@ class PreflightTest {
         () ->
             Preflight.checkDriver(
                 CONFIGURATION.plan(), NETWORK, 1000, 2, new Limits(needed - 1, 0)),
-        "the run needs about 0 MiB of direct memory but the JVM allows 0 MiB; use a smaller"
-            + " training.batchSize, or raise -XX:MaxDirectMemorySize or -Xmx");
+        "the run needs about 0 MiB of direct memory but the JVM allows 0 MiB; use smaller"
+            + " batches, or raise -XX:MaxDirectMemorySize or -Xmx");
   }
 
   @Test
