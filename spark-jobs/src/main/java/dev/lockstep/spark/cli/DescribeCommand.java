@@ -79,7 +79,7 @@ final class DescribeCommand implements Runnable {
         names = "--network",
         required = true,
         paramLabel = "NETWORK",
-        description = "mlp-512, lenet, lstm-rows, or a .yaml or DL4J .json file.")
+        description = "mlp-512, lenet, lstm-rows, a .yaml, or a .json of Keras or DL4J.")
     private String network;
 
     @Option(
