@@ -372,7 +372,8 @@ class ConfigurationTest {
         "{network: lenet, seed: -1} | small.yaml: seed is '-1' but must be a whole number of at"
             + " least 0",
         "{network: lenet, dataset: [mnist]} | small.yaml: dataset is a list but must be mnist,"
-            + " {idx: <directory>}",
+            + " fashion-mnist, kmnist, emnist-mnist, emnist-digits, emnist-letters,"
+            + " emnist-balanced, emnist-byclass, emnist-bymerge, {idx: <directory>}, {parquet:",
         "{network: lenet, engine: fast} | small.yaml: engine is 'fast' but must be one of auto,"
             + " fused, dl4j",
         "{network: lenet, training: 5} | small.yaml: training is '5' but must be a mapping",
