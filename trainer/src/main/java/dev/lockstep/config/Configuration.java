@@ -9,6 +9,7 @@ import dev.lockstep.coordinator.CheckpointSchedule;
 import dev.lockstep.coordinator.EarlyStopping;
 import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.data.Augmentation;
+import dev.lockstep.data.MnistRelative;
 import dev.lockstep.data.Shape;
 import dev.lockstep.network.Network;
 import dev.lockstep.optimizer.Optimizer;
@@ -56,6 +57,12 @@ public record Configuration(
 
   /** The optimizer unless told otherwise. */
   public static final Optimizer DEFAULT_OPTIMIZER = RmsProp.DEFAULT;
+
+  /** What the key {@code dataset} may say, in words. */
+  public static final String DATASETS =
+      "mnist, "
+          + String.join(", ", MnistRelative.words())
+          + ", {idx: <directory>}, {parquet: <path>, ...} or {partitions: <directory>, ...}";
 
   private static final String DEFAULT_DATASET = "mnist";
 
@@ -122,10 +129,7 @@ public record Configuration(
       return TextNode.valueOf(DEFAULT_DATASET);
     }
     if (!value.isTextual() && !value.isObject()) {
-      throw section.wrong(
-          "dataset",
-          value,
-          "mnist, {idx: <directory>}, {parquet: <path>, ...} or {partitions: <directory>, ...}");
+      throw section.wrong("dataset", value, DATASETS);
     }
     return value;
   }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.data.Shape;
+import dev.lockstep.network.KerasSequential;
 import dev.lockstep.network.Network;
 import dev.lockstep.network.NetworkDefinition;
 import dev.lockstep.yaml.ConfigurationException;
@@ -27,7 +28,7 @@ public sealed interface NetworkChoice {
   String RULE =
       "a shipped network ("
           + String.join(", ", SHIPPED)
-          + "), the path of a .yaml file or of a DL4J .json configuration, or a definition in place:"
+          + "), the path of a .yaml file or of a .json file of Keras or DL4J, or a definition in place:"
           + " {layers: ..., loss: ...}";
 
   /** The most bytes that a network's file may have. */
@@ -83,10 +84,28 @@ public sealed interface NetworkChoice {
   }
 
   /**
+   * A {@code Sequential} model of Keras.
+   *
+   * @param json what its {@code to_json()} wrote; only {@link #build} looks into it
+   */
+  record Keras(String name, String json) implements NetworkChoice {
+    @Override
+    public Network build(Shape input, int classes) {
+      return KerasSequential.read(name, json).build(input, classes);
+    }
+
+    @Override
+    public ObjectNode tree() {
+      return JsonNodeFactory.instance.objectNode().put("name", name).put("keras", json);
+    }
+  }
+
+  /**
    * What the key {@code network} of {@code parent} says: the name of a shipped network, the path of
-   * a {@code .yaml} file with a definition or of a {@code .json} file with a DL4J configuration
-   * (relative to the current directory), or either in place: {@code {layers: ..., loss: ...}} or
-   * {@code {dl4j: ...}}, the latter as a mapping or as a text.
+   * a {@code .yaml} file with a definition or of a {@code .json} file with a Keras model or a DL4J
+   * configuration (relative to the current directory), or any of them in place: {@code {layers:
+   * ..., loss: ...}}, {@code {keras: ...}} or {@code {dl4j: ...}}, the latter two as a mapping or
+   * as a text.
    *
    * @param name what a network in place is called that has no {@code name} of its own
    * @throws ConfigurationException if it is none of these
@@ -104,7 +123,10 @@ public sealed interface NetworkChoice {
     }
     String text = value.textValue();
     if (text.endsWith(".json")) {
-      return new Dl4j(fileName(text), fileText(parent, text));
+      String json = fileText(parent, text);
+      return KerasSequential.wrote(json)
+          ? new Keras(fileName(text), json)
+          : new Dl4j(fileName(text), json);
     }
     if (text.endsWith(".yaml") || text.endsWith(".yml")) {
       return inPlace(Section.parse(text, fileText(parent, text)), fileName(text));
@@ -118,15 +140,21 @@ public sealed interface NetworkChoice {
 
   private static NetworkChoice inPlace(Section section, String otherwise) {
     String name = section.text("name", otherwise);
-    if (!section.has("dl4j")) {
-      return new Defined(NetworkDefinition.read(name, section));
+    if (section.has("keras")) {
+      return new Keras(name, json(section, "keras", "a Keras model"));
     }
-    JsonNode json = section.value("dl4j");
+    return section.has("dl4j")
+        ? new Dl4j(name, json(section, "dl4j", "a DL4J configuration"))
+        : new Defined(NetworkDefinition.read(name, section));
+  }
+
+  private static String json(Section section, String key, String what) {
+    JsonNode json = section.value(key);
     section.done();
     if (!json.isObject() && !json.isTextual()) {
-      throw section.wrong("dl4j", json, "a DL4J configuration, as a mapping or as JSON in a text");
+      throw section.wrong(key, json, what + ", as a mapping or as JSON in a text");
     }
-    return new Dl4j(name, json.isTextual() ? json.textValue() : json.toString());
+    return json.isTextual() ? json.textValue() : json.toString();
   }
 
   private static String fileText(Section parent, String file) {

@@ -4,7 +4,6 @@ import dev.lockstep.yaml.ConfigurationException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * A directory of IDX files, MNIST's format (yann.lecun.com/exdb/mnist): a big-endian header (magic
@@ -21,17 +20,16 @@ import java.util.stream.Stream;
  * <p>Immutable and as safe for use by many threads as its {@link FileSource}.
  */
 public final class IdxDirectory {
-  private static final List<String> TRAINING_IMAGES =
-      named("train-images-idx3-ubyte", "train-images-idx4-ubyte");
-  private static final List<String> TRAINING_LABELS = named("train-labels-idx1-ubyte");
-  private static final List<String> TEST_IMAGES =
-      named("t10k-images-idx3-ubyte", "t10k-images-idx4-ubyte");
-  private static final List<String> IMAGES = named("images-idx3-ubyte", "images-idx4-ubyte");
-  private static final List<String> LABELS = named("labels-idx1-ubyte");
-  private static final List<String> TEST_LABELS = named("t10k-labels-idx1-ubyte");
+  private static final List<String> IMAGES =
+      IdxConvention.plainOrGzipped("images-idx3-ubyte", "images-idx4-ubyte");
+  private static final List<String> LABELS = IdxConvention.plainOrGzipped("labels-idx1-ubyte");
 
   private final String name;
   private final FileSource files;
+  private final IdxConvention convention;
+
+  /** How many classes there are; 0 for as many as the highest training label and one. */
+  private final int classes;
 
   /**
    * The directory whose {@code files} are these.
@@ -39,8 +37,15 @@ public final class IdxDirectory {
    * @param name what the user calls it, usually its path: errors and the data set carry it
    */
   public IdxDirectory(String name, FileSource files) {
+    this(name, files, IdxConvention.MNIST, 0);
+  }
+
+  /** The directory of a data set with conventions of its own, for {@link #dataset}. */
+  IdxDirectory(String name, FileSource files, IdxConvention convention, int classes) {
     this.name = name;
     this.files = files;
+    this.convention = convention;
+    this.classes = classes;
   }
 
   /**
@@ -67,11 +72,11 @@ public final class IdxDirectory {
   }
 
   private Dataset dataset(Reading<Features> reading) {
-    Content<Features> trainingImages = read(TRAINING_IMAGES, reading);
-    Content<byte[]> trainingLabels = labels(TRAINING_LABELS, trainingImages);
-    int classes = highest(trainingLabels.value()) + 1;
-    Examples training = examples(trainingImages, trainingLabels, classes);
-    Content<Features> testImages = read(TEST_IMAGES, reading);
+    Content<Features> trainingImages = read(convention.trainingImages(), reading);
+    Content<byte[]> trainingLabels = labels(convention.trainingLabels(), trainingImages);
+    int known = classes > 0 ? classes : highest(trainingLabels.value()) + 1;
+    Examples training = examples(trainingImages, trainingLabels, known);
+    Content<Features> testImages = read(convention.testImages(), reading);
     if (!testImages.value().shape().equals(training.shape())) {
       throw new ConfigurationException(
           "%s: images are %s but must be %s as in %s"
@@ -82,7 +87,7 @@ public final class IdxDirectory {
                   path(trainingImages.file())));
     }
     return new Dataset(
-        name, training, examples(testImages, labels(TEST_LABELS, testImages), classes));
+        name, training, examples(testImages, labels(convention.testLabels(), testImages), known));
   }
 
   /**
@@ -125,8 +130,14 @@ public final class IdxDirectory {
       int label = labels.value()[i] & 0xFF;
       if (label >= classes) {
         throw new ConfigurationException(
-            "%s: label %d (from 0) is %d but must be from 0 to %d, for there are %d classes"
-                .formatted(path(labels.file()), i, label, classes - 1, classes));
+            "%s: label %d (from 0) is %d but must be from %d to %d, for there are %d classes"
+                .formatted(
+                    path(labels.file()),
+                    i,
+                    label + convention.firstLabel(),
+                    convention.firstLabel(),
+                    classes - 1 + convention.firstLabel(),
+                    classes));
       }
     }
     return new Examples(images.value(), classes, labels.value());
@@ -141,7 +152,10 @@ public final class IdxDirectory {
   }
 
   private Content<byte[]> labels(List<String> names, Content<? extends Features> images) {
-    return read(names, reader -> reader.labels(images.value().size(), path(images.file())));
+    return read(
+        names,
+        reader ->
+            reader.labels(images.value().size(), path(images.file()), convention.firstLabel()));
   }
 
   /** Reads the first file there is of {@code names}. */
@@ -149,7 +163,8 @@ public final class IdxDirectory {
     for (String file : names) {
       try (InputStream in = files.open(file).orElse(null)) {
         if (in != null) {
-          return new Content<>(file, reading.read(new IdxReader(path(file), in)));
+          return new Content<>(
+              file, reading.read(new IdxReader(path(file), in, convention.transposed())));
         }
       } catch (IOException e) {
         throw new ConfigurationException(
@@ -165,10 +180,6 @@ public final class IdxDirectory {
 
   private String path(String file) {
     return name.isEmpty() || name.endsWith("/") ? name + file : name + "/" + file;
-  }
-
-  private static List<String> named(String... plain) {
-    return Stream.of(plain).flatMap(file -> Stream.of(file, file + ".gz")).toList();
   }
 
   /** What was read from {@code file}. */

@@ -28,14 +28,17 @@ final class IdxReader {
 
   private final String file;
   private final InputStream in;
+  private final boolean transposed;
 
   /**
    * The content {@code in} of the file that errors call {@code file}; the caller closes it.
    *
+   * @param transposed whether images are written column by column
    * @throws ConfigurationException if the file begins like gzip but is not
    */
-  IdxReader(String file, InputStream in) throws IOException {
+  IdxReader(String file, InputStream in, boolean transposed) throws IOException {
     this.file = file;
+    this.transposed = transposed;
     BufferedInputStream buffered = new BufferedInputStream(in, BUFFER);
     this.in = isGzip(buffered) ? gunzip(buffered) : buffered;
   }
@@ -85,7 +88,7 @@ final class IdxReader {
         requireHeap(all.size(), header, what);
         unchecked = 0;
       }
-      all.add(kept.apply(channelFirst(image(i, header), header.shape())));
+      all.add(kept.apply(image(i, header)));
     }
     requireEnd(header);
     return all.toArray(byte[][]::new);
@@ -96,20 +99,27 @@ final class IdxReader {
 
   private Header imagesHeader() throws IOException {
     int magic = field("magic number");
-    if (magic != IMAGES && magic != IMAGES_WITH_CHANNELS) {
+    if (magic != IMAGES && (transposed || magic != IMAGES_WITH_CHANNELS)) {
       throw wrongMagic(
           magic,
-          "0x00000803 (images: N, height, width) or 0x00000804 (N, height, width, channels)");
+          transposed
+              ? "0x00000803 (images: N, width, height)"
+              : "0x00000803 (images: N, height, width) or 0x00000804 (N, height, width, channels)");
     }
     int count = dimension("number of images");
-    int height = dimension("height");
-    int width = dimension("width");
+    int first = dimension(transposed ? "width" : "height");
+    int second = dimension(transposed ? "height" : "width");
     int channels = magic == IMAGES_WITH_CHANNELS ? dimension("channels") : 1;
-    return new Header(count, shape(height, width, channels));
+    return new Header(
+        count, transposed ? shape(second, first, channels) : shape(first, second, channels));
   }
 
-  /** The labels of {@code images} images that were read from {@code imagesFile}. */
-  byte[] labels(int images, String imagesFile) throws IOException {
+  /**
+   * The classes, from 0, of {@code images} images that were read from {@code imagesFile}.
+   *
+   * @param first the label of the first class
+   */
+  byte[] labels(int images, String imagesFile, int first) throws IOException {
     int magic = field("magic number");
     if (magic != LABELS) {
       throw wrongMagic(magic, "0x00000801 (labels: N)");
@@ -129,6 +139,13 @@ final class IdxReader {
               .formatted(file, arrived, count));
     }
     requireEnd("%d labels".formatted(count), count);
+    for (int i = 0; i < count; i++) {
+      int label = labels[i] & 0xFF;
+      if (label < first) {
+        throw wrong("label %d (from 0)".formatted(i), label, "at least " + first);
+      }
+      labels[i] = (byte) (label - first);
+    }
     return labels;
   }
 
@@ -175,14 +192,29 @@ final class IdxReader {
               + " but must have %d images of %s, as its header says"
                   .formatted(header.count(), header.shape()));
     }
+    return arranged(image, header.shape());
+  }
+
+  /** As images lie in memory: channel, row, column. */
+  private byte[] arranged(byte[] written, Shape shape) {
+    if (transposed) {
+      return upright(written, shape);
+    }
+    return shape.channels() == 1 ? written : channelFirst(written, shape);
+  }
+
+  private static byte[] upright(byte[] columns, Shape shape) {
+    byte[] image = new byte[columns.length];
+    for (int row = 0; row < shape.height(); row++) {
+      for (int column = 0; column < shape.width(); column++) {
+        image[row * shape.width() + column] = columns[column * shape.height() + row];
+      }
+    }
     return image;
   }
 
   private static byte[] channelFirst(byte[] channelLast, Shape shape) {
     int channels = shape.channels();
-    if (channels == 1) {
-      return channelLast;
-    }
     int plane = shape.height() * shape.width();
     byte[] image = new byte[channelLast.length];
     for (int p = 0; p < plane; p++) {

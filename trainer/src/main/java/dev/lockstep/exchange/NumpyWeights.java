@@ -60,18 +60,28 @@ public final class NumpyWeights {
    */
   public static void write(String where, Network network, float[] parameters, OutputStream out)
       throws IOException {
-    NumpyWeights weights = new NumpyWeights(network.input());
-    for (NetworkLayer layer : network.computation()) {
-      weights.add(new LayerParameters(where, layer, parameters));
-    }
     ZipOutputStream zip = new ZipOutputStream(out);
-    for (Map.Entry<String, INDArray> each : weights.arrays.entrySet()) {
+    for (Map.Entry<String, INDArray> each : arrays(where, network, parameters).entrySet()) {
       byte[] array = Nd4j.toNpyByteArray(each.getValue());
       zip.putNextEntry(stored(each.getKey() + ".npy", array));
       zip.write(array);
       zip.closeEntry();
     }
     zip.finish();
+  }
+
+  /**
+   * The arrays by their names, in the order of the layers and in each layer in Keras' own. Every
+   * parameter is in one of them, once and as it is; what stands where does not depend on its value.
+   *
+   * @throws ConfigurationException as {@link #write}
+   */
+  static Map<String, INDArray> arrays(String where, Network network, float[] parameters) {
+    NumpyWeights weights = new NumpyWeights(network.input());
+    for (NetworkLayer layer : network.computation()) {
+      weights.add(new LayerParameters(where, layer, parameters));
+    }
+    return weights.arrays;
   }
 
   /** Uncompressed, as {@code numpy.savez} writes it and {@code numpy.load} can map it. */

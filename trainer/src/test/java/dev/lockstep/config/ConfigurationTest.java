@@ -295,6 +295,27 @@ class ConfigurationTest {
     }
   }
 
+  @Test
+  void aKerasModelMayStandInAFileOrInPlaceAsTextOrMapping() throws IOException {
+    String json =
+        """
+        {"class_name": "Sequential", "config": [
+          {"class_name": "Flatten", "config": {"batch_input_shape": [null, 28, 28, 1]}},
+          {"class_name": "Dense", "config": {"units": 10, "activation": "softmax"}}]}""";
+    Path file = Files.writeString(directory.resolve("theirs.json"), json);
+
+    Configuration fromFile = read("network: " + file);
+    Configuration asMapping = read("network: {keras: " + json.replace("\n", "\n  ") + "}");
+    Configuration asText = read(Section.write(fromFile.resolved()));
+
+    assertThat(fromFile.network()).isInstanceOf(NetworkChoice.Keras.class);
+    assertThat(fromFile.network().name()).isEqualTo("theirs");
+    assertThat(asText).isEqualTo(fromFile);
+    for (Configuration configuration : List.of(fromFile, asMapping, asText)) {
+      assertThat(configuration.network(MNIST, 10).layout().length()).isEqualTo(7850);
+    }
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -336,11 +357,11 @@ class ConfigurationTest {
       delimiter = '|',
       value = {
         "{} | small.yaml: 'network' is missing; it must be a shipped network (mlp-512, lenet,"
-            + " lstm-rows), the path of a .yaml file or of a DL4J .json configuration, or a"
+            + " lstm-rows), the path of a .yaml file or of a .json file of Keras or DL4J, or a"
             + " definition in place: {layers: ..., loss: ...}",
         "network: mlp-521 | small.yaml: network is 'mlp-521' but must be a shipped network"
-            + " (mlp-512, lenet, lstm-rows), the path of a .yaml file or of a DL4J .json"
-            + " configuration, or a definition in place: {layers: ..., loss: ...}; did you mean"
+            + " (mlp-512, lenet, lstm-rows), the path of a .yaml file or of a .json"
+            + " file of Keras or DL4J, or a definition in place: {layers: ..., loss: ...}; did you mean"
             + " 'mlp-512'?",
         "network: 5 | small.yaml: network is '5' but must be a shipped network",
         "network: [lenet] | small.yaml: network is a list but must be a shipped network",
@@ -351,7 +372,8 @@ class ConfigurationTest {
         "{network: lenet, seed: -1} | small.yaml: seed is '-1' but must be a whole number of at"
             + " least 0",
         "{network: lenet, dataset: [mnist]} | small.yaml: dataset is a list but must be mnist,"
-            + " {idx: <directory>}",
+            + " fashion-mnist, kmnist, emnist-mnist, emnist-digits, emnist-letters,"
+            + " emnist-balanced, emnist-byclass, emnist-bymerge, {idx: <directory>}, {parquet:",
         "{network: lenet, engine: fast} | small.yaml: engine is 'fast' but must be one of auto,"
             + " fused, dl4j",
         "{network: lenet, training: 5} | small.yaml: training is '5' but must be a mapping",

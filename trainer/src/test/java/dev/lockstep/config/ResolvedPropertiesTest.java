@@ -198,7 +198,9 @@ class ResolvedPropertiesTest {
             .as((name, layers, loss) -> new NetworkDefinition(name, layers, loss))
             .map(NetworkChoice.Defined::new),
         Combinators.combine(texts(), texts())
-            .as((name, text) -> new NetworkChoice.Dl4j(name, "{\n  \"a\": \"" + text + "\"\n}")));
+            .as((name, text) -> new NetworkChoice.Dl4j(name, "{\n  \"a\": \"" + text + "\"\n}")),
+        Combinators.combine(texts(), texts())
+            .as((name, text) -> new NetworkChoice.Keras(name, "{\n  \"a\": \"" + text + "\"\n}")));
   }
 
   private static Arbitrary<Layer> layers() {

@@ -6,7 +6,6 @@ import dev.lockstep.config.Configuration;
 import dev.lockstep.config.EngineChoice;
 import dev.lockstep.config.NetworkChoice;
 import dev.lockstep.data.Dataset;
-import dev.lockstep.data.Shape;
 import dev.lockstep.network.Network;
 import dev.lockstep.network.NetworkLayer;
 import dev.lockstep.network.Segment;
@@ -19,8 +18,6 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -41,9 +38,6 @@ import picocli.CommandLine.Spec;
       "  lockstep describe --network my-network.yaml --input 32x32x3 --classes 100"
     })
 final class DescribeCommand implements Runnable {
-  private static final Pattern SIZE =
-      Pattern.compile("([1-9]\\d{0,8})x([1-9]\\d{0,8})(x([1-9]\\d{0,8}))?");
-
   @Spec private CommandSpec spec;
 
   @ArgGroup(multiplicity = "0..1", exclusive = false)
@@ -80,7 +74,7 @@ final class DescribeCommand implements Runnable {
         names = "--network",
         required = true,
         paramLabel = "NETWORK",
-        description = "mlp-512, lenet, lstm-rows, or a .yaml or DL4J .json file.")
+        description = "mlp-512, lenet, lstm-rows, a .yaml, or a .json of Keras or DL4J.")
     private String network;
 
     @Option(
@@ -113,7 +107,9 @@ final class DescribeCommand implements Runnable {
     } else {
       Named named = what.named;
       NetworkChoice network = network(named.network);
-      print(network.build(shape(named.input), classes(named.classes)), EngineChoice.AUTO);
+      print(
+          network.build(ImageShape.read("--input", named.input), classes(named.classes)),
+          EngineChoice.AUTO);
     }
   }
 
@@ -128,23 +124,6 @@ final class DescribeCommand implements Runnable {
   private static NetworkChoice network(String written) {
     ObjectNode tree = JsonNodeFactory.instance.objectNode().put("network", written);
     return NetworkChoice.read(Section.of("--network", tree), written);
-  }
-
-  private static Shape shape(String input) {
-    Matcher sizes = SIZE.matcher(input);
-    if (!sizes.matches()) {
-      throw new ConfigurationException(
-          "--input is '%s' but must be height x width, such as 28x28, or with channels, such as 32x32x3"
-              .formatted(input));
-    }
-    try {
-      return new Shape(
-          Integer.parseInt(sizes.group(1)),
-          Integer.parseInt(sizes.group(2)),
-          sizes.group(4) == null ? 1 : Integer.parseInt(sizes.group(4)));
-    } catch (IllegalArgumentException e) {
-      throw new ConfigurationException("--input is '%s': %s".formatted(input, e.getMessage()), e);
-    }
   }
 
   private void print(Network network, EngineChoice engine) {

@@ -51,8 +51,8 @@ final class EvaluateCommand implements Runnable {
       names = "--dataset",
       paramLabel = "DATASET",
       description =
-          "mnist, a directory of IDX files with MNIST's names, or '{parquet: PATH, ...}' as in a"
-              + " configuration. Default: the data set that the model was trained on.")
+          "mnist or one of its relatives such as fashion-mnist, a directory of IDX files with MNIST's"
+              + " names, or '{parquet: PATH, ...}' as in a configuration. Default: the data set that the model was trained on.")
   private String dataset;
 
   @Option(names = "--json", description = "Print one JSON object, with the keys of metrics.json.")

@@ -46,6 +46,7 @@ import picocli.CommandLine.Spec;
       EvaluateCommand.class,
       PredictCommand.class,
       ExportCommand.class,
+      ImportCommand.class,
       RetrainCommand.class,
       ModelsCommand.class,
       ReportCommand.class,

@@ -7,6 +7,7 @@ import dev.lockstep.config.Configuration;
 import dev.lockstep.data.Dataset;
 import dev.lockstep.data.IdxDirectory;
 import dev.lockstep.data.Mnist;
+import dev.lockstep.data.MnistRelative;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.spark.storage.StoredFile;
 import dev.lockstep.yaml.ConfigurationException;
@@ -22,6 +23,7 @@ import java.util.List;
 public sealed interface DatasetSource extends Serializable
     permits DatasetSource.EmbeddedMnist,
         DatasetSource.IdxFiles,
+        NamedDataset,
         ParquetDataset,
         PartitionedDataset {
   /** The word for the data set that comes with the program. */
@@ -48,8 +50,9 @@ public sealed interface DatasetSource extends Serializable
   String written();
 
   /**
-   * The data set that {@code written} names: {@code mnist}, a directory of IDX files as {@link
-   * Location#of}, or what a configuration may say, such as <code>{parquet: ...}</code>.
+   * The data set that {@code written} names: {@code mnist}, one of its relatives such as {@code
+   * kmnist}, a directory of IDX files as {@link Location#of}, or what a configuration may say, such
+   * as <code>{parquet: ...}</code>.
    *
    * @throws ConfigurationException if it is not a path that can be used
    */
@@ -59,7 +62,12 @@ public sealed interface DatasetSource extends Serializable
       tree.set("dataset", Section.tree("dataset", written));
       return read(Section.of("the data set", tree));
     }
-    return written.equals(MNIST) ? new EmbeddedMnist() : IdxFiles.in(written);
+    if (written.equals(MNIST)) {
+      return new EmbeddedMnist();
+    }
+    return MnistRelative.named(written)
+        .<DatasetSource>map(NamedDataset::cached)
+        .orElseGet(() -> IdxFiles.in(written));
   }
 
   /**
@@ -75,8 +83,8 @@ public sealed interface DatasetSource extends Serializable
 
   /**
    * The data set that the key {@code dataset} of {@code section} names: {@code mnist} (which it is
-   * when the key is missing), {@code {idx: <directory>}} or what {@link ParquetDataset} or {@link
-   * PartitionedDataset} reads.
+   * when the key is missing), one of its relatives, {@code {idx: <directory>}} or what {@link
+   * NamedDataset}, {@link ParquetDataset} or {@link PartitionedDataset} reads.
    *
    * @throws ConfigurationException if it is none of these
    */
@@ -85,13 +93,16 @@ public sealed interface DatasetSource extends Serializable
     if (value.isMissingNode() || value.asText().equals(MNIST)) {
       return new EmbeddedMnist();
     }
+    if (value.isTextual() && MnistRelative.named(value.textValue()).isPresent()) {
+      return NamedDataset.cached(MnistRelative.named(value.textValue()).get());
+    }
     if (!value.isObject()) {
-      throw section.wrong(
-          "dataset",
-          value,
-          "mnist, {idx: <directory>}, {parquet: <path>, ...} or {partitions: <directory>, ...}");
+      throw section.wrong("dataset", value, Configuration.DATASETS);
     }
     Section dataset = section.section("dataset");
+    if (dataset.has(NamedDataset.KEY)) {
+      return NamedDataset.read(dataset);
+    }
     if (dataset.has(ParquetDataset.KEY)) {
       return ParquetDataset.read(dataset);
     }

@@ -63,7 +63,7 @@ class MistakesTest {
           train --config SMALL --set training.epochs=many  | training.epochs is 'many' but must be a whole number
           train --config SMALL --set training.epochs       | must be key=value
           train --config SMALL --set network=lenets        | did you mean 'lenet'?
-          train --config SMALL --set dataset=fashion       | must be mnist, {idx: <directory>}, {parquet: <path>, ...} or {partitions: <directory>, ...}
+          train --config SMALL --set dataset=fashion       | emnist-bymerge, {idx: <directory>}, {parquet: <path>, ...} or {partitions: <directory>, ...}
           train --config SMALL --set dataset.idx=DIR/empty | empty: no such file there: expected one of train-images-idx3-ubyte
           train --config SMALL --set dataset.idx=SMALL     | small.yaml is there and is not a directory
           train --config SMALL --set dataset.idx=DIR/none  | there is no such directory

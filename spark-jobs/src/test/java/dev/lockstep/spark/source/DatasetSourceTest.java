@@ -3,6 +3,7 @@ package dev.lockstep.spark.source;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lockstep.config.Configuration;
 import dev.lockstep.data.Dataset;
 import dev.lockstep.data.Examples;
 import dev.lockstep.data.Shape;
@@ -198,10 +199,10 @@ class DatasetSourceTest {
   void aDatasetOfAnotherKindIsRefused() {
     assertRefused(
         () -> DatasetSource.read(Section.parse("a.yaml", "dataset: minst")),
-        "a.yaml: dataset is 'minst' but must be mnist, {idx: <directory>}, {parquet: <path>, ...} or {partitions: <directory>, ...}");
+        "a.yaml: dataset is 'minst' but must be " + Configuration.DATASETS);
     assertRefused(
         () -> DatasetSource.read(Section.parse("a.yaml", "dataset: [mnist]")),
-        "a.yaml: dataset is a list but must be mnist, {idx: <directory>}, {parquet: <path>, ...} or {partitions: <directory>, ...}");
+        "a.yaml: dataset is a list but must be " + Configuration.DATASETS);
     assertRefused(
         () -> DatasetSource.read(Section.parse("a.yaml", "dataset: {idx: a, gzip: true}")),
         "a.yaml: dataset: unknown key 'gzip'");
