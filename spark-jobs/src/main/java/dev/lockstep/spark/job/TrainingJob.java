@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.config.Configuration;
 import dev.lockstep.coordinator.Progress;
-import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.coordinator.TrainingResult;
 import dev.lockstep.coordinator.TrainingState;
 import dev.lockstep.coordinator.WireFormat;
@@ -201,7 +200,7 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
     int workers;
     if (spark.isLocal()) {
       int slots = Slots.of(spark);
-      workers = configuration.workers().orElse(Math.min(slots, mostWorkers(configuration.plan())));
+      workers = configuration.workers().orElse(Math.min(slots, configuration.plan().mostWorkers()));
       Preflight.check(configuration.plan(), network, examples, workers, slots);
       sayThatThereIsNoWire();
     } else {
@@ -243,10 +242,6 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
               + " stay float32 here",
           wire.word());
     }
-  }
-
-  private static int mostWorkers(TrainingPlan plan) {
-    return Math.min(plan.shards(), plan.microBatches().orElse(plan.shards()));
   }
 
   /** A training that has diverged ends as any other, but whoever started it is told. */
