@@ -42,7 +42,7 @@ import picocli.CommandLine.Spec;
     description = {
       "",
       "Folds run beside one another, as many as there are slots for. Prints a line a fold, a table"
-          + " with mean, standard deviation and 95% interval, with --grid a ranking, and last the run"
+          + " with mean, standard deviation and 95%% interval, with --grid a ranking, and last the run"
           + " directory. In it:",
       "  cross-validation.json  the results, in the shape of scikit-learn's cross_validate",
       "  report.html            curves with the folds as a band, confusion matrix, timeline, worst examples",
