@@ -227,8 +227,8 @@ public record Configuration(
     return new Differences(here, there).between(deciding(), other.deciding());
   }
 
-  /** What decides what training gives. */
-  ObjectNode deciding() {
+  /** What decides what training gives: equal ones train the same model. */
+  public ObjectNode deciding() {
     ObjectNode tree = resolved();
     tree.remove("name");
     ((ObjectNode) tree.get("training"))

@@ -59,6 +59,11 @@ public record TrainingPlan(
     }
   }
 
+  /** So many workers can share the work at most: each has a shard and a micro-batch. */
+  public int mostWorkers() {
+    return microBatches.orElse(shards);
+  }
+
   /** In which order the gradient sums of {@code workers} workers are added. */
   public SumTree sumTree(int workers) {
     return microBatches.isPresent()

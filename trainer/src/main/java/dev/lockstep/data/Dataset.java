@@ -21,6 +21,11 @@ public record Dataset(String name, Examples training, Examples test) {
     return training.shape();
   }
 
+  /** The same training examples, and no test examples, so that nothing can look at them. */
+  public Dataset untested() {
+    return new Dataset(name, training, test.select(new int[0]));
+  }
+
   /** How many classes there are. */
   public int classes() {
     return training.classes();

@@ -13,11 +13,11 @@ import org.apache.commons.math3.distribution.TDistribution;
  * @param t {@code difference / sqrt((1 / J + n2 / n1) * variance of the differences)} for J splits
  *     with n1 training and n2 validation examples
  * @param p how likely a t so far from 0 is, on either side, if the models do not differ: from
- *     Student's distribution with J - 1 degrees of freedom. 1 for a single split, which tells
- *     nothing
+ *     Student's distribution with J - 1 degrees of freedom. 1 if all results are equal; not a
+ *     number for a single split, which tells nothing, and if a result is not finite
  */
 public record CorrectedTTest(double difference, double t, double p) {
-  /** Differences with a p below this count as significant. */
+  /** From this p on a difference is not significant. */
   public static final double SIGNIFICANT = 0.05;
 
   /**
@@ -40,18 +40,20 @@ public record CorrectedTTest(double difference, double t, double p) {
     double mean = Arrays.stream(differences).sum() / differences.length;
     double variance = Estimate.variance(differences, mean);
     double t = mean / Math.sqrt((1.0 / differences.length + validationToTraining) * variance);
-    return new CorrectedTTest(mean, t, p(t, differences.length));
+    boolean comparable = differences.length > 1 && Double.isFinite(mean);
+    return new CorrectedTTest(mean, t, comparable ? p(t, differences.length) : Double.NaN);
   }
 
+  /** Without any difference t is 0 / 0. */
   private static double p(double t, int splits) {
-    if (splits == 1 || Double.isNaN(t)) {
+    if (Double.isNaN(t)) {
       return 1;
     }
     return 2 * new TDistribution(splits - 1).cumulativeProbability(-Math.abs(t));
   }
 
-  /** Whether the models differ by more than chance explains. */
-  public boolean significant() {
-    return p < SIGNIFICANT;
+  /** Whether chance alone explains the difference; false if nothing can be said. */
+  public boolean insignificant() {
+    return p >= SIGNIFICANT;
   }
 }

@@ -25,7 +25,8 @@ public record Ranking(List<Place> places, int chosen) {
   /**
    * Where a candidate stands.
    *
-   * @param withinOneStandardError whether its mean is that near to the best
+   * @param withinOneStandardError whether its mean is that near to the best; with one split, for
+   *     which there is no standard error, the best alone is
    * @param againstBest the test of its difference to the best
    */
   public record Place(

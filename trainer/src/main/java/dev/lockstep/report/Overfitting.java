@@ -1,7 +1,5 @@
 package dev.lockstep.report;
 
-import dev.lockstep.metrics.EpochRecord;
-import dev.lockstep.metrics.History;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -33,10 +31,10 @@ public record Overfitting(OptionalInt since, String sentence) {
   /**
    * What the epochs of one training show, or those of all folds on their mean.
    *
-   * @param histories of trainings of equal configuration; only epochs that all have are looked at
+   * @param trainings of equal configuration; only epochs that all have are looked at
    */
-  public static Overfitting of(List<History> histories) {
-    List<Losses> epochs = means(histories);
+  public static Overfitting of(List<Course> trainings) {
+    List<Losses> epochs = means(trainings);
     if (epochs.isEmpty()) {
       return none(
           "Nothing was held out for validation, so that overfitting cannot be seen; validation: {fraction: 0.1} would show it.");
@@ -92,19 +90,15 @@ public record Overfitting(OptionalInt since, String sentence) {
     return lasts ? since : OptionalInt.empty();
   }
 
-  private static List<Losses> means(List<History> histories) {
+  private static List<Losses> means(List<Course> trainings) {
     List<Losses> means = new ArrayList<>();
-    int epochs = histories.stream().mapToInt(h -> h.epochs().size()).min().orElse(0);
-    for (int i = 0; i < epochs; i++) {
-      int place = i;
-      List<EpochRecord> records =
-          histories.stream().map(history -> history.epochs().get(place)).toList();
-      if (records.stream().allMatch(record -> record.validation() != null)) {
+    for (List<Epoch> epochs : Course.common(trainings)) {
+      if (epochs.stream().allMatch(epoch -> epoch.validation() != null)) {
         Losses losses =
             new Losses(
-                records.get(0).epoch(),
-                mean(records, EpochRecord::trainingLoss),
-                mean(records, record -> record.validation().loss()));
+                epochs.get(0).epoch(),
+                mean(epochs, Epoch::trainingLoss),
+                mean(epochs, epoch -> epoch.validation().loss()));
         if (Double.isFinite(losses.training()) && Double.isFinite(losses.validation())) {
           means.add(losses);
         }
@@ -113,11 +107,11 @@ public record Overfitting(OptionalInt since, String sentence) {
     return means;
   }
 
-  private static double mean(List<EpochRecord> records, ToDoubleFunction<EpochRecord> value) {
+  private static double mean(List<Epoch> epochs, ToDoubleFunction<Epoch> value) {
     double sum = 0;
-    for (EpochRecord record : records) {
-      sum += value.applyAsDouble(record);
+    for (Epoch epoch : epochs) {
+      sum += value.applyAsDouble(epoch);
     }
-    return sum / records.size();
+    return sum / epochs.size();
   }
 }

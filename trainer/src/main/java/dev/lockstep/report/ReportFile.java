@@ -53,9 +53,27 @@ public final class ReportFile {
     }
   }
 
-  /** The file's text. */
+  /**
+   * The file's text.
+   *
+   * @throws IllegalArgumentException if it would be longer than what {@link #read} reads, which
+   *     takes very many runs with very many classes
+   */
   public static String write(Report report) {
-    return write((Object) report);
+    String text = write((Object) report);
+    long bytes = utf8Length(text);
+    if (bytes > MOST_BYTES) {
+      throw new IllegalArgumentException(
+          "the report's data have %d bytes, more than the %d that a report can have"
+              .formatted(bytes, MOST_BYTES));
+    }
+    return text;
+  }
+
+  private static long utf8Length(String text) {
+    return text.chars()
+        .mapToLong(c -> c < 0x80 ? 1 : c < 0x800 || Character.isSurrogate((char) c) ? 2 : 3)
+        .sum();
   }
 
   /** Examples as JSON, in which shape they come back from executors: records pass no Kryo. */

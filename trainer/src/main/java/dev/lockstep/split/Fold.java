@@ -79,13 +79,12 @@ public record Fold(int folds, int fold, Select select) implements Validation {
    */
   @Override
   public Split split(Examples training, long seed) {
-    List<Split> splits =
-        switch (select) {
-          case ORDERED -> KFold.ordered(training.size(), folds);
-          case SHUFFLED -> KFold.shuffled(training.size(), folds, repeat(), seed);
-          case STRATIFIED -> KFold.stratified(training, folds, repeat(), seed);
-        };
-    return splits.get((fold - 1) % folds);
+    int ofRepeat = (fold - 1) % folds + 1;
+    return switch (select) {
+      case ORDERED -> KFold.ordered(training.size(), folds, ofRepeat);
+      case SHUFFLED -> KFold.shuffled(training.size(), folds, ofRepeat, repeat(), seed);
+      case STRATIFIED -> KFold.stratified(training, folds, ofRepeat, repeat(), seed);
+    };
   }
 
   @Override

@@ -4,7 +4,6 @@ import dev.lockstep.data.Examples;
 import dev.lockstep.random.CounterRandom;
 import dev.lockstep.yaml.ConfigurationException;
 import java.util.Arrays;
-import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -19,44 +18,50 @@ final class KFold {
   private KFold() {}
 
   /**
-   * Folds of neighbours: examples 0 to {@code examples - 1} in their order, cut into {@code folds}.
-   * Earlier folds have the one example more.
+   * Fold {@code fold} of neighbours: examples 0 to {@code examples - 1} in their order, cut into
+   * {@code folds}. Earlier folds have the one example more.
    *
+   * @param fold from 1 to {@code folds}
    * @throws ConfigurationException if {@code folds} is less than 2 or more than {@code examples}
    */
-  static List<Split> ordered(int examples, int folds) {
+  static Split ordered(int examples, int folds, int fold) {
     requireFolds(examples, folds);
-    return cut(IntStream.range(0, examples).toArray(), folds);
+    return cut(IntStream.range(0, examples).toArray(), folds, fold);
   }
 
   /**
-   * Shuffles and cuts into {@code folds}.
+   * Shuffles, cuts into {@code folds} and takes fold {@code fold}.
    *
+   * @param fold from 1 to {@code folds}
    * @param repeat from 1; each repeat shuffles anew
    * @throws ConfigurationException if {@code folds} is less than 2 or more than {@code examples}
    */
-  static List<Split> shuffled(int examples, int folds, int repeat, long seed) {
+  static Split shuffled(int examples, int folds, int fold, int repeat, long seed) {
     requireFolds(examples, folds);
     int[] order = IntStream.range(0, examples).toArray();
     new CounterRandom(CounterRandom.key(seed, SHUFFLE, repeat - 1)).shuffle(order);
-    return cut(order, folds);
+    return cut(order, folds, fold);
   }
 
   /**
-   * Deals the examples, shuffled within each class, class by class to the folds in turn. The number
-   * of examples that two folds have of one class differs by at most one, and so do the folds'
-   * sizes: those of scikit-learn's {@code StratifiedKFold}, but for which folds have the one more.
+   * Deals the examples, shuffled within each class, class by class to the folds in turn, and takes
+   * fold {@code fold}. The number of examples that two folds have of one class differs by at most
+   * one, and so do the folds' sizes: those of scikit-learn's {@code StratifiedKFold}, but for which
+   * folds have the one more.
    *
+   * @param fold from 1 to {@code folds}
    * @param repeat from 1; each repeat shuffles anew
    * @throws ConfigurationException if {@code folds} is less than 2 or more than the number of
    *     examples
    */
-  static List<Split> stratified(Examples examples, int folds, int repeat, long seed) {
+  static Split stratified(Examples examples, int folds, int fold, int repeat, long seed) {
     requireFolds(examples.size(), folds);
     long key = CounterRandom.key(seed, STRATIFY, repeat - 1);
-    return deal(
-        Arrays.stream(ClassOrder.shuffled(examples, key)).flatMapToInt(Arrays::stream).toArray(),
-        folds);
+    int[] order =
+        Arrays.stream(ClassOrder.shuffled(examples, key)).flatMapToInt(Arrays::stream).toArray();
+    return Split.validatingOn(
+        IntStream.iterate(fold - 1, i -> i < order.length, i -> i + folds).map(i -> order[i]),
+        order.length);
   }
 
   private static void requireFolds(int examples, int folds) {
@@ -67,27 +72,11 @@ final class KFold {
     }
   }
 
-  private static List<Split> cut(int[] order, int folds) {
+  private static Split cut(int[] order, int folds, int fold) {
     int size = order.length / folds;
     int larger = order.length % folds;
-    return IntStream.range(0, folds)
-        .mapToObj(
-            fold -> {
-              int from = fold * size + Math.min(fold, larger);
-              int to = from + size + (fold < larger ? 1 : 0);
-              return Split.validatingOn(Arrays.stream(order, from, to), order.length);
-            })
-        .toList();
-  }
-
-  private static List<Split> deal(int[] order, int folds) {
-    return IntStream.range(0, folds)
-        .mapToObj(
-            fold ->
-                Split.validatingOn(
-                    IntStream.iterate(fold, i -> i < order.length, i -> i + folds)
-                        .map(i -> order[i]),
-                    order.length))
-        .toList();
+    int from = (fold - 1) * size + Math.min(fold - 1, larger);
+    int to = from + size + (fold <= larger ? 1 : 0);
+    return Split.validatingOn(Arrays.stream(order, from, to), order.length);
   }
 }

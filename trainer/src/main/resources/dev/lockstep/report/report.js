@@ -144,22 +144,32 @@
     return run.curves.flatMap(curves => curves.history.epochs);
   }
 
-  /** Per epoch from 1: the values of a run's trainings, those that are numbers. */
-  function perEpoch(run, last, value) {
+  /** Per epoch from 1: a run's trainings that have it. */
+  function perEpoch(run, last) {
     return Array.from({ length: last }, (_, i) =>
-      run.curves.map(curves => curves.history.epochs.find(epoch => epoch.epoch === i + 1))
-        .filter(epoch => epoch !== undefined).map(value).map(finite).filter(number => number !== null));
+      run.curves.map(curves => curves.history.epochs.find(epoch => epoch.epoch === i + 1)).filter(epoch => epoch !== undefined));
+  }
+
+  /** The values of one epoch if each of a run's trainings has one; otherwise none, for a mean of some would jump. */
+  function valuesOfAll(run, found, value) {
+    const values = found.map(value).map(finite).filter(number => number !== null);
+    return values.length === run.curves.length ? values : [];
   }
 
   function curveChart(holder, what) {
     const quantity = QUANTITIES[what];
     const last = Math.max(0, ...report.runs.flatMap(epochs).map(epoch => epoch.epoch));
-    const runs = report.runs.map(run => ({
-      name: run.name,
-      folds: run.curves.length > 1,
-      training: perEpoch(run, last, quantity.training),
-      validation: perEpoch(run, last, epoch => (epoch.validation ? quantity.validation(epoch.validation) : null)),
-    }));
+    const runs = report.runs.map(run => {
+      const found = perEpoch(run, last);
+      return {
+        name: run.name,
+        folds: run.curves.length > 1,
+        of: run.curves.length,
+        have: found.map(each => each.length),
+        training: found.map(each => valuesOfAll(run, each, quantity.training)),
+        validation: found.map(each => valuesOfAll(run, each, epoch => (epoch.validation ? quantity.validation(epoch.validation) : null))),
+      };
+    });
     const means = values => values.map(each => (each.length ? mean(each) : null));
     const chart = {
       id: `curve-${what}`, axis: 'x', length: last,
@@ -173,7 +183,9 @@
             const range = run.folds && values.length > 1 ? ` (${fixed(Math.min(...values))}–${fixed(Math.max(...values))})` : '';
             return [[of + name, fixed(mean(values)) + range]];
           };
-          return [...row('training', run.training[i]), ...row('validation', run.validation[i])];
+          const some = run.have[i] > 0 && run.have[i] < run.of;
+          return [...row('training', run.training[i]), ...row('validation', run.validation[i]),
+            ...(some ? [[of + 'folds', `${run.have[i]} of ${run.of} have this epoch`]] : [])];
         }),
       }),
       option: ({ common, category, value }) => ({
@@ -218,6 +230,14 @@
     ];
   }
 
+  /** Says where the folds' mean ends, if some folds went on. */
+  function ends(run) {
+    const lengths = run.curves.map(curves => curves.history.epochs.length);
+    const [least, most] = [Math.min(...lengths), Math.max(...lengths)];
+    const of = report.runs.length > 1 ? ` of ${run.name}` : '';
+    return least < most ? ` The folds${of} ended after ${least} to ${most} epochs: their mean and band end with epoch ${least}, the last that all have; the CSV has every epoch.` : '';
+  }
+
   function learningCurves() {
     const pair = element('div', { class: 'pair' });
     const folds = report.runs.some(run => run.curves.length > 1);
@@ -226,7 +246,8 @@
       const rows = curveChart(figure, what);
       figure.append(caption(
         `${what === 'accuracy' ? 'Accuracy' : 'Loss'} per epoch: training as dots, a running mean over the epoch with dropout on; validation as a line, after the epoch.`
-        + (folds ? ' The band reaches from the least to the most of the folds.' : ''),
+        + (folds ? ' The band reaches from the least to the most of the folds.' : '')
+        + report.runs.map(ends).join(''),
         `${report.title}-${what}`, rows));
       pair.append(figure);
     }
@@ -342,6 +363,22 @@
     return holder;
   }
 
+  /* ---- Tables. ---- */
+
+  /** Numbers come with all their digits. */
+  const cellText = cell => (cell === 'NaN' ? '–' : /^-?\d+\.\d+(E-?\d+)?$/.test(cell) ? fixed(Number(cell)) : cell);
+
+  function plainTable({ title, caption: text, columns, rows }, of) {
+    return [element('h3', {}, title),
+      element('figure', {},
+        element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': title },
+          element('table', { class: 'plain' },
+            element('thead', {}, element('tr', {}, columns.map(name => element('th', { scope: 'col' }, name)))),
+            element('tbody', {}, rows.map(([head, ...cells]) => element('tr', {},
+              element('th', { scope: 'row' }, cellText(head)), cells.map(cell => element('td', {}, cellText(cell)))))))),
+        caption(text, `${of}-${title}`, () => [columns, ...rows]))];
+  }
+
   /* ---- Pictures. ---- */
 
   const picture = ({ name, width, height, png }, alternative) =>
@@ -376,6 +413,7 @@
     const lanes = [...new Set(run.timeline.map(span => span.lane))];
     const spans = lanes.map(lane => run.timeline.filter(span => span.lane === lane).sort((a, b) => a.start - b.start));
     const most = Math.max(...spans.map(each => each.length));
+    const endOf = before => Math.max(0, ...before.map(span => span.end));
     const holder = element('figure', {});
     addChart(holder, {
       id, axis: 'y', length: lanes.length, height: 70 + 30 * lanes.length,
@@ -395,9 +433,9 @@
           const bar = { type: 'bar', stack: 'time', barMaxWidth: 18 };
           return [
             { ...bar, silent: true, itemStyle: { color: 'transparent' },
-              data: spans.map(each => (each[k] ? Math.max(0, each[k].start - (each[k - 1]?.end ?? 0)) : null)) },
+              data: spans.map(each => (each[k] ? Math.max(0, each[k].start - endOf(each.slice(0, k))) : null)) },
             { ...bar, data: spans.map(each => (each[k] ? {
-              value: each[k].end - Math.max(each[k].start, each[k - 1]?.end ?? 0),
+              value: Math.max(0, each[k].end - Math.max(each[k].start, endOf(each.slice(0, k)))),
               itemStyle: { color: each[k].outcome === 'done' ? colour(0) : variable('--warn'), opacity: 0.85, borderRadius: 2 } } : null)) },
           ];
         }).flat(),
@@ -448,6 +486,7 @@
     const parts = [
       ...(found ? [element('h3', {}, 'Classes'), element('div', { class: 'pair classes' },
         heatMap(run, `confusion-${r}`, found[0], found[1]), perClass(run, `classes-${r}`, found[0], found[1]))] : []),
+      ...(run.tables ?? []).flatMap(table => plainTable(table, run.name)),
       ...(run.worst.length ? worstExamples(run) : []),
       ...weights(run).flat(),
       ...(run.timeline.length ? timeline(run, `timeline-${r}`) : []),
@@ -469,6 +508,7 @@
           : ['network', 'dataset', 'finished'].map(name => environment[name]).filter(Boolean).join(' · ')),
         several ? comparison() : keyFigures(report.runs[0])),
       ...(report.runs.some(run => epochs(run).length) ? [learningCurves()] : []),
+      ...(report.tables?.length ? [element('section', { id: 'tables' }, report.tables.map(table => plainTable(table, report.title)))] : []),
       ...report.runs.map(runSections),
       element('footer', {}, 'Made by Lockstep. Charts by Apache ECharts, Apache License 2.0. This file is complete and asks no network for anything.'));
     redraw();

@@ -42,7 +42,7 @@ class RankingTest {
     assertThat(test.difference()).isEqualTo(2);
     assertThat(test.t()).isCloseTo(Math.sqrt(4.8), within(1e-12));
     assertThat(test.p()).isCloseTo(1 - Math.sqrt(4.8 / 6.8), within(1e-9));
-    assertThat(test.significant()).isFalse();
+    assertThat(test.insignificant()).isTrue();
   }
 
   /** The plain paired test of the same numbers has p = 1 - sqrt(12 / 14) = 0.0742. */
@@ -53,9 +53,24 @@ class RankingTest {
   }
 
   @Test
-  void equalResultsAndSingleSplitsTellNothing() {
-    assertThat(CorrectedTTest.of(new double[] {1, 2}, new double[] {1, 2}, 1).p()).isEqualTo(1);
-    assertThat(CorrectedTTest.of(new double[] {1}, new double[] {2}, 1).p()).isEqualTo(1);
+  void equalResultsDoNotDiffer() {
+    CorrectedTTest equal = CorrectedTTest.of(new double[] {1, 2}, new double[] {1, 2}, 1);
+
+    assertThat(equal.p()).isEqualTo(1);
+    assertThat(equal.insignificant()).isTrue();
+  }
+
+  @Test
+  void ofOneSplitOrADivergedTrainingNothingCanBeSaid() {
+    for (CorrectedTTest test :
+        List.of(
+            CorrectedTTest.of(new double[] {1}, new double[] {2}, 1),
+            CorrectedTTest.of(new double[] {1, Double.NaN}, new double[] {1, 2}, 1),
+            CorrectedTTest.of(
+                new double[] {1, Double.POSITIVE_INFINITY}, new double[] {1, 2}, 1))) {
+      assertThat(test.p()).isNaN();
+      assertThat(test.insignificant()).isFalse();
+    }
     assertThatIllegalArgumentException()
         .isThrownBy(() -> CorrectedTTest.of(new double[] {1}, new double[] {1, 2}, 1));
   }

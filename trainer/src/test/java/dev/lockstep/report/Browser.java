@@ -88,6 +88,14 @@ final class Browser implements AutoCloseable {
     driver.get(page.toUri().toString());
   }
 
+  /** Lays the open page out by its rules for paper of this size, as far as a screen can show it. */
+  void layOutAsPrinted(int width, int height) {
+    driver.executeCdpCommand("Emulation.setEmulatedMedia", Map.of("media", "print"));
+    driver.executeCdpCommand(
+        "Emulation.setDeviceMetricsOverride",
+        Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", false));
+  }
+
   Object run(String script, Object... arguments) {
     return driver.executeScript(script, arguments);
   }

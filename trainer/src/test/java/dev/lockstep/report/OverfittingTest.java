@@ -9,7 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class OverfittingTest {
-  private static History history(double[] training, double... validation) {
+  private static Course history(double[] training, double... validation) {
     List<EpochRecord> epochs = new ArrayList<>();
     for (int i = 0; i < training.length; i++) {
       epochs.add(
@@ -22,7 +22,7 @@ class OverfittingTest {
               1,
               10));
     }
-    return new History(epochs);
+    return Course.of(new History(epochs));
   }
 
   private static Overfitting of(double[] training, double... validation) {

@@ -16,6 +16,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.WebElement;
@@ -26,6 +28,17 @@ import org.openqa.selenium.support.ui.WebDriverWait;
 class ReportPageIT {
   private static final String HOSTILE = "</script><img src=x onerror=alert(1)><b>'\"&";
   private static final int WIDE = 1200;
+  private static final int PHONE = 375;
+
+  /** A4 less its margins, at 96 dots an inch. */
+  private static final int PAPER = 690;
+
+  private static final String RIGHTMOST =
+      "Math.max(...[...document.querySelectorAll('.chart svg')].map(svg =>"
+          + " svg.getBoundingClientRect().right))";
+  private static final String WIDEST =
+      "Math.max(...[...document.querySelectorAll('.chart svg')].map(svg =>"
+          + " svg.getBoundingClientRect().width))";
 
   @TempDir static Path directory;
 
@@ -81,13 +94,20 @@ class ReportPageIT {
         chart);
   }
 
-  /** The places along the axis that a painted line of a chart connects, at least. */
+  /** How many points each painted line of a chart connects. */
   private static List<Long> lines(String chart) {
+    return points(
+        chart,
+        "path.getAttribute('stroke-width') === '2' && path.getAttribute('fill') === 'none' &&"
+            + " path.getAttribute('stroke-opacity') !== '0'");
+  }
+
+  private static List<Long> points(String chart, String which) {
     return ((List<?>)
             browser.run(
-                "return [...document.querySelectorAll(`#${arguments[0]} svg path`)].filter(path =>"
-                    + " path.getAttribute('stroke-width') === '2' && path.getAttribute('fill') ==="
-                    + " 'none' && path.getAttribute('stroke-opacity') !== '0').map(path => path.getAttribute('d').split(/[ML]/).length - 1)",
+                "return [...document.querySelectorAll(`#${arguments[0]} svg path`)].filter(path => "
+                    + which
+                    + ").map(path => path.getAttribute('d').split(/[ML]/).length - 1)",
                 chart))
         .stream().map(number -> ((Number) number).longValue()).toList();
   }
@@ -99,7 +119,7 @@ class ReportPageIT {
 
     for (String chart : List.of("curve-accuracy", "curve-loss")) {
       assertThat(circles(chart)).isEqualTo(Samples.EPOCHS);
-      assertThat(lines(chart)).hasSize(1).allMatch(points -> points >= 2);
+      assertThat(lines(chart)).containsExactly((long) Samples.EPOCHS);
     }
     assertThat(browser.text("#curves .note")).contains("suggests overfitting since epoch 6");
   }
@@ -152,6 +172,18 @@ class ReportPageIT {
     String tip = await("#curve-loss .tip");
     assertThat(tip).containsPattern("epoch [67]training0\\.\\d{4}validation0\\.\\d{4}");
     browser.glance("report-hover");
+  }
+
+  @Test
+  void aPointerOverTheFoldsShowsTheirMeanAndRange() throws IOException {
+    open(folds(), WIDE, "light");
+    WebElement chart = browser.driver().findElement(By.id("curve-accuracy"));
+    browser.run("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", chart);
+    new Actions(browser.driver()).moveToElement(chart).perform();
+
+    assertThat(await("#curve-accuracy .tip"))
+        .containsPattern(
+            "epoch [67]training0\\.\\d{4} \\(0\\.\\d{4}–0\\.\\d{4}\\)validation0\\.\\d{4} \\(0\\.\\d{4}–");
   }
 
   private static String await(String selector) {
@@ -252,11 +284,8 @@ class ReportPageIT {
     browser.screenshot("report-folds");
 
     assertThat(circles("curve-accuracy")).isEqualTo(Samples.EPOCHS);
-    assertThat(lines("curve-accuracy")).hasSize(1);
-    assertThat(
-            browser.count(
-                "document.querySelectorAll('#curve-accuracy svg path[fill-opacity=\"0.18\"]').length"))
-        .isEqualTo(1);
+    assertThat(lines("curve-accuracy")).containsExactly((long) Samples.EPOCHS);
+    assertThat(bands("curve-accuracy")).containsExactly(2L * Samples.EPOCHS);
     browser.run("document.getElementById('curve-loss').focus()");
     new Actions(browser.driver()).sendKeys(Keys.HOME).perform();
     double validation = 0.3 + 0.012;
@@ -270,13 +299,51 @@ class ReportPageIT {
                 validation + 0.08));
   }
 
+  /** The corners of each band: along its least values and back along the most. */
+  private static List<Long> bands(String chart) {
+    return points(chart, "path.getAttribute('fill-opacity') === '0.18'");
+  }
+
+  @Test
+  void whereSomeFoldsHaveEndedThereIsNoMeanAndThePageSaysSo() throws IOException {
+    open(
+        new Report("unequal", List.of(Samples.crossValidation("unequal", new int[] {7, 5, 12, 9}))),
+        WIDE,
+        "light");
+
+    for (String chart : List.of("curve-accuracy", "curve-loss")) {
+      assertThat(circles(chart)).isEqualTo(5);
+      assertThat(lines(chart)).containsExactly(5L);
+      assertThat(bands(chart)).containsExactly(10L);
+    }
+    assertThat(browser.text("#curves figcaption"))
+        .contains("The folds ended after 5 to 12 epochs: their mean and band end with epoch 5");
+    browser.run("document.getElementById('curve-loss').focus()");
+    new Actions(browser.driver()).sendKeys(Keys.END).perform();
+    assertThat(browser.text("#curve-loss + output"))
+        .isEqualTo("epoch 12: folds 1 of 4 have this epoch");
+  }
+
+  @Test
+  void theScoresOfTheFoldsAreATableThatCanBeDownloaded() throws IOException {
+    open(folds(), WIDE, "light");
+    WebElement table = browser.driver().findElement(By.cssSelector("figure:has(table.plain)"));
+
+    assertThat(table.findElements(By.cssSelector("tbody tr"))).hasSize(5);
+    assertThat(table.findElement(By.cssSelector("tbody tr")).getText())
+        .isEqualTo("fold 1 0.9012 12");
+    browser.run("arguments[0].click()", table.findElement(By.cssSelector("figcaption button.csv")));
+    assertThat(downloaded("folds-Folds.csv", 1 + 5).get(1)).isEqualTo("fold 1,0.90123456,12");
+  }
+
   @Test
   void severalRunsAreLaidOverOneAnother() throws IOException {
     open(comparison(), WIDE, "light");
     browser.screenshot("report-comparison");
 
     assertThat(circles("curve-accuracy")).isEqualTo(3 * Samples.EPOCHS);
-    assertThat(lines("curve-accuracy")).hasSize(3);
+    assertThat(lines("curve-accuracy")).hasSize(3).containsOnly((long) Samples.EPOCHS);
+    assertThat(bands("curve-accuracy")).containsExactly(2L * Samples.EPOCHS);
     assertThat(browser.count("document.querySelectorAll('#runs tbody tr').length")).isEqualTo(3);
     assertThat(circles("classes-2")).isEqualTo(2 * Samples.CLASSES);
   }
@@ -320,31 +387,56 @@ class ReportPageIT {
         .isEqualTo(1);
   }
 
-  @Test
-  void onAPhoneNothingIsWiderThanTheScreen() throws IOException {
-    open(training(), 375, "light");
-    browser.screenshot("report-phone");
+  @ParameterizedTest
+  @MethodSource("reports")
+  void onAPhoneNothingIsWiderThanTheScreen(Report report) throws IOException {
+    open(report, PHONE, "light");
+    browser.screenshot("report-phone-" + report.title());
 
-    assertThat(browser.count("document.documentElement.scrollWidth")).isEqualTo(375);
-    assertThat(
-            browser.run(
-                "return [...document.querySelectorAll('.chart svg')].every(svg => svg.getBoundingClientRect().right <= 375)"))
-        .isEqualTo(true);
-    assertThat(circles("curve-loss")).isEqualTo(Samples.EPOCHS);
+    assertThat(browser.count("document.documentElement.scrollWidth")).isEqualTo(PHONE);
+    assertThat(((Number) browser.run("return " + RIGHTMOST)).doubleValue())
+        .isLessThanOrEqualTo(PHONE);
+    assertThat(circles("curve-loss")).isEqualTo((long) report.runs().size() * Samples.EPOCHS);
   }
 
-  @Test
-  void onPaperItIsLightWhateverTheScreenWas() throws IOException {
-    open(training(), WIDE, "dark");
+  static List<Report> reports() {
+    return List.of(training(), folds(), comparison());
+  }
+
+  /** The charts are drawn as they are when the page is asked to be printed. */
+  @ParameterizedTest
+  @MethodSource("reports")
+  void onPaperItIsLightWhateverTheScreenWasAndNoChartIsCutOff(Report report) throws IOException {
+    open(report, WIDE, "dark");
     browser.run(
-        "addEventListener('beforeprint', () => { window.printed ="
-            + " getComputedStyle(document.body).backgroundColor; })");
-    Path paper = browser.print("report");
+        "addEventListener('beforeprint', () => { window.printed = {colour:"
+            + " getComputedStyle(document.body).backgroundColor, width: "
+            + WIDEST
+            + "}; })");
+    Path paper = browser.print("report-" + report.title());
 
     assertThat(paper).isNotEmptyFile();
-    assertThat(browser.run("return window.printed")).isEqualTo("rgb(253, 252, 249)");
+    assertThat(browser.run("return window.printed.colour")).isEqualTo("rgb(253, 252, 249)");
+    assertThat(((Number) browser.run("return window.printed.width")).doubleValue())
+        .as("A4 less its margins, at 96 dots an inch")
+        .isBetween(400.0, 690.0);
     assertThat(browser.run("return getComputedStyle(document.body).backgroundColor"))
         .isEqualTo("rgb(23, 24, 23)");
+    assertThat(browser.count("document.documentElement.scrollWidth"))
+        .isEqualTo(browser.count("document.documentElement.clientWidth"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("reports")
+  void whatPaperShowsFitsItsWidth(Report report) throws IOException {
+    open(report, WIDE, "light");
+    browser.layOutAsPrinted(PAPER, 1000);
+
+    assertThat(browser.count("document.documentElement.scrollWidth"))
+        .isLessThanOrEqualTo(PAPER)
+        .isEqualTo(browser.count("document.documentElement.clientWidth"));
+    new WebDriverWait(browser.driver(), Duration.ofSeconds(10))
+        .until(driver -> ((Number) browser.run("return " + RIGHTMOST)).doubleValue() <= PAPER);
   }
 
   @Test

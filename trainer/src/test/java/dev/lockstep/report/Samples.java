@@ -56,6 +56,7 @@ final class Samples {
         name,
         classes,
         List.of(new Curves("training", history(EPOCHS, 0))),
+        List.of(),
         List.of(
             new Span("worker 0", "localhost", 0, 0.8, 2.1, "failed"),
             new Span("worker 0", "localhost", 1, 2.15, 5.4, "done"),
@@ -63,9 +64,15 @@ final class Samples {
   }
 
   static ReportedRun crossValidation(String name, int folds) {
+    return crossValidation(name, IntStream.range(0, folds).map(fold -> EPOCHS).toArray());
+  }
+
+  /** A cross-validation with a fold for each of {@code epochs}, which is how many it has. */
+  static ReportedRun crossValidation(String name, int[] epochs) {
+    int folds = epochs.length;
     List<Curves> curves =
         IntStream.range(0, folds)
-            .mapToObj(fold -> new Curves("fold " + (fold + 1), history(EPOCHS, fold * 0.02)))
+            .mapToObj(fold -> new Curves("fold " + (fold + 1), history(epochs[fold], fold * 0.02)))
             .toList();
     List<Span> timeline =
         IntStream.range(0, folds)
@@ -79,7 +86,16 @@ final class Samples {
                         fold / 2 * 3.1 + 3,
                         "done"))
             .toList();
-    return run(name, digits(), curves, timeline);
+    List<List<String>> scores =
+        IntStream.range(0, folds)
+            .mapToObj(fold -> List.of("fold " + (fold + 1), "0.9" + fold + "123456", "12"))
+            .toList();
+    return run(
+        name,
+        digits(),
+        curves,
+        List.of(new Table("Folds", "Scores of each.", List.of("fold", "accuracy", "n"), scores)),
+        timeline);
   }
 
   static List<String> digits() {
@@ -87,13 +103,18 @@ final class Samples {
   }
 
   private static ReportedRun run(
-      String name, List<String> classes, List<Curves> curves, List<Span> timeline) {
+      String name,
+      List<String> classes,
+      List<Curves> curves,
+      List<Table> tables,
+      List<Span> timeline) {
     Dataset mnist = Mnist.load();
     return new ReportedRun(
         name,
         classes,
         curves,
         Map.of("test", metrics(0.0734, 1)),
+        tables,
         IntStream.range(0, 24).mapToObj(i -> wrong(mnist, i)).toList(),
         List.of(weights(mnist.shape())),
         timeline,

@@ -85,7 +85,8 @@ class SplitPropertiesTest {
       @ForAll @IntRange(min = 2, max = 120) int examples, @ForAll @IntRange(max = 1000) int part) {
     int folds = 2 + part % (examples - 1);
 
-    List<Split> splits = KFold.ordered(examples, folds);
+    Examples any = labelled(Collections.nCopies(examples, 0));
+    List<Split> splits = splits(any, folds, 1, Fold.Select.ORDERED, 0);
 
     assertPartition(splits, examples, folds);
     assertThat(splits.stream().flatMapToInt(split -> Arrays.stream(split.validation())).toArray())

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class SplitTest {
   private static final Examples TEN =
@@ -139,6 +140,17 @@ class SplitTest {
         .mapToObj(fold -> new Fold(folds, fold, select).split(TEN, 1).validation())
         .map(held -> Arrays.stream(held).boxed().toList())
         .toList();
+  }
+
+  /** All folds of 40,000 examples would be 1.6 billion indices; one of them is a 160 KB array. */
+  @Test
+  @Timeout(20)
+  void aFoldOfVeryManyCostsNoMoreThanOneOfFew() {
+    Examples many = SplitPropertiesTest.labelled(Collections.nCopies(40_000, 0));
+
+    for (Fold.Select select : Fold.Select.values()) {
+      assertThat(new Fold(10_000, 9_999, select).split(many, 1).validation()).hasSize(4);
+    }
   }
 
   @Test

@@ -5,6 +5,7 @@ import dev.lockstep.metrics.Metric;
 import dev.lockstep.spark.job.CrossValidation;
 import dev.lockstep.spark.job.CrossValidation.Candidate;
 import dev.lockstep.spark.job.CrossValidationJob;
+import dev.lockstep.spark.job.CrossValidationJob.Observer;
 import dev.lockstep.spark.job.CrossValidationJob.Outcome;
 import dev.lockstep.split.Fold;
 import java.io.IOException;
@@ -61,7 +62,10 @@ public record CrossValidated(JavaSparkContext spark, int workers, int atOnce) im
       long before = System.nanoTime();
       Outcome outcome =
           new CrossValidationJob(plan, OptionalInt.empty(), atOnce)
-              .run(spark, output.toString(), fold -> {});
+              .run(
+                  spark,
+                  output.toString(),
+                  new Observer(fold -> {}, given -> {}, finalModel -> {}));
       double seconds = (double) (System.nanoTime() - before) / TimeUnit.SECONDS.toNanos(1);
       return Run.evaluated(
           task.examples(), List.of(new Run.Point(seconds, accuracy(outcome))), Double.NaN);

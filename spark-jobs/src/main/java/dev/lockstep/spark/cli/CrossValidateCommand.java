@@ -7,9 +7,11 @@ import dev.lockstep.spark.job.CandidateResult;
 import dev.lockstep.spark.job.CrossValidation;
 import dev.lockstep.spark.job.CrossValidation.Candidate;
 import dev.lockstep.spark.job.CrossValidationJob;
+import dev.lockstep.spark.job.CrossValidationJob.Observer;
 import dev.lockstep.spark.job.CrossValidationJob.Outcome;
 import dev.lockstep.spark.job.FoldFailure;
-import dev.lockstep.spark.job.FoldResult;
+import dev.lockstep.spark.job.ScoreTables;
+import dev.lockstep.spark.job.Unranked;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.split.Fold;
 import dev.lockstep.split.Validation;
@@ -23,7 +25,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -41,7 +42,7 @@ import picocli.CommandLine.Spec;
     description = {
       "",
       "Folds run beside one another, as many as there are slots for. Prints a line a fold, a table"
-          + " with mean, standard deviation and 95% interval, with --grid a ranking, and last the run"
+          + " with mean, standard deviation and 95%% interval, with --grid a ranking, and last the run"
           + " directory. In it:",
       "  cross-validation.json  the results, in the shape of scikit-learn's cross_validate",
       "  report.html            curves with the folds as a band, confusion matrix, timeline, worst examples",
@@ -49,10 +50,13 @@ import picocli.CommandLine.Spec;
       "  predictions.csv        a prediction of each example by a model that did not learn from it",
       "  grid.json              with --grid: the ranking, and the results of every candidate",
       "  configuration.yaml     the configuration (of the chosen candidate, with the first split)",
+      "  report.json            the report's data, from which lockstep report makes it again",
       "  folds/                 each finished fold's results, predictions and TensorBoard event file",
       "  final/                 with --final-model: the run on all examples",
       "  manifest.json          versions, seed, checksums; written last",
-      "Test examples are not looked at, save by the final model.",
+      "With --grid, cross-validation.json, predictions.csv and configuration.yaml are those of the"
+          + " chosen candidate, and missing if none could be chosen. Test examples are not looked at,"
+          + " save by the final model.",
       ""
     },
     footer = {
@@ -99,13 +103,15 @@ final class CrossValidateCommand implements Callable<Integer> {
   @Option(
       names = "--shuffle",
       description =
-          "Draw the folds by the seed; otherwise neighbours make up a fold. Always so with more than"
-              + " one repeat.")
+          "Draw the folds by the seed; otherwise neighbours make up a fold. Always so with"
+              + " --stratified or more than one repeat.")
   private boolean shuffle;
 
   @Option(
       names = "--stratified",
-      description = "Draw the folds by the seed within each class, so that each has its share.")
+      description =
+          "Draw the folds by the seed within each class, so that each has its share. Implies"
+              + " --shuffle, which scikit-learn's StratifiedKFold does not.")
   private boolean stratified;
 
   @Option(
@@ -126,7 +132,8 @@ final class CrossValidateCommand implements Callable<Integer> {
       paramLabel = "KEY=V1,V2...",
       description =
           "Compare candidates, one for each value; may be repeated, for all combinations."
-              + " --grid training.optimizer.learningRate=0.0003,0.001")
+              + " --grid training.optimizer.learningRate=0.0003,0.001. Those that lack a fold which"
+              + " others have finished are not ranked.")
   private List<String> grid = new ArrayList<>();
 
   @Option(
@@ -139,8 +146,9 @@ final class CrossValidateCommand implements Callable<Integer> {
   @Option(
       names = "--final-model",
       description =
-          "At the end, train the (chosen) configuration on all training examples, for the median of"
-              + " the epochs that the folds ended with.")
+          "When every fold is finished, train the (chosen) configuration on all training examples, for"
+              + " the median of the epochs whose parameters the folds were scored with, without early"
+              + " stopping. Not with --only-fold, nor after a fold failed: then --resume does it.")
   private boolean finalModel;
 
   @Option(
@@ -153,8 +161,8 @@ final class CrossValidateCommand implements Callable<Integer> {
       names = "--workers",
       paramLabel = "N",
       description =
-          "How many workers train each fold: short for --set training.workers=N. Default: one while"
-              + " folds outnumber slots, else as many as there are slots for.")
+          "How many workers train each fold: short for --set training.workers=N. Default: one, or on"
+              + " one machine with more slots than folds, the slots shared out among the folds.")
   private Integer workers;
 
   @Option(
@@ -191,7 +199,7 @@ final class CrossValidateCommand implements Callable<Integer> {
     CrossValidation plan = plan();
     CrossValidationJob job = job(plan);
     try (JavaSparkContext context = spark.openFair("lockstep cross-validate " + plan.name())) {
-      return print(job.run(context, parent, observer(plan)), plan);
+      return end(job.run(context, parent, observer(plan)), plan);
     }
   }
 
@@ -208,7 +216,7 @@ final class CrossValidateCommand implements Callable<Integer> {
     CrossValidation plan = CrossValidationJob.planOf(directory);
     CrossValidationJob job = job(plan);
     try (JavaSparkContext context = spark.openFair("lockstep cross-validate " + plan.name())) {
-      return print(job.resume(context, directory, observer(plan)), plan);
+      return end(job.resume(context, directory, observer(plan)), plan);
     }
   }
 
@@ -280,12 +288,15 @@ final class CrossValidateCommand implements Callable<Integer> {
     return metric == null ? Metric.ACCURACY : Metric.values()[words.indexOf(metric)];
   }
 
-  private Consumer<FoldResult> observer(CrossValidation plan) {
+  private Observer observer(CrossValidation plan) {
     PrintWriter out = spec.commandLine().getOut();
-    return fold -> out.println(FoldTables.line(fold, plan));
+    return new Observer(
+        fold -> out.println(FoldTables.line(fold, plan)),
+        outcome -> print(outcome, plan),
+        model -> out.printf("%nfinal model, trained on all examples: %s%n", model));
   }
 
-  private int print(Outcome outcome, CrossValidation plan) {
+  private void print(Outcome outcome, CrossValidation plan) {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     for (CandidateResult result : outcome.candidates()) {
@@ -295,17 +306,34 @@ final class CrossValidateCommand implements Callable<Integer> {
             "candidate %d: %s%n",
             result.candidate().number(), String.join(" ", result.candidate().settings()));
       }
-      FoldTables.folds(result).forEach(out::println);
+      FoldTables.lines(ScoreTables.folds(result)).forEach(out::println);
     }
-    outcome.ranking().ifPresent(ranking -> print(out, err, ranking, plan, outcome.candidates()));
-    outcome
-        .finalModel()
-        .ifPresent(model -> out.printf("%nfinal model, trained on all examples: %s%n", model));
+    outcome.ranking().ifPresent(ranking -> print(ranking, plan, outcome.candidates()));
+    for (Unranked each : outcome.unranked()) {
+      err.printf(
+          "warning: candidate %d is not ranked, for it has no result of fold %s, which others have%n",
+          each.candidate(),
+          String.join(", ", each.missing().stream().map(String::valueOf).toList()));
+    }
+    if (plan.candidates().size() > 1 && outcome.ranking().isEmpty()) {
+      err.println("warning: no candidate is chosen, for no two have finished the same folds");
+    }
     for (FoldFailure failure : outcome.failures()) {
       err.printf("%s failed for good: %s%n", failure.name(), failure.reason());
     }
+  }
+
+  /** The last lines, and the exit code. */
+  private int end(Outcome outcome, CrossValidation plan) {
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
     out.println();
     out.println(outcome.directory());
+    if (plan.finalModel() && !outcome.complete()) {
+      err.printf(
+          "no final model is trained before every fold is finished; 'lockstep cross-validate --resume %s' runs the others%n",
+          outcome.directory());
+    }
     if (!outcome.failures().isEmpty()) {
       err.printf(
           "%d folds failed; when the cause is removed, 'lockstep cross-validate --resume %s' runs them again%n",
@@ -314,23 +342,30 @@ final class CrossValidateCommand implements Callable<Integer> {
     return outcome.failures().isEmpty() ? DONE : FAILED;
   }
 
-  private static void print(
-      PrintWriter out,
-      PrintWriter err,
-      Ranking ranking,
-      CrossValidation plan,
-      List<CandidateResult> results) {
+  private void print(Ranking ranking, CrossValidation plan, List<CandidateResult> results) {
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
     out.println();
-    FoldTables.ranking(ranking, plan.metric(), results).forEach(out::println);
+    FoldTables.lines(ScoreTables.ranking(ranking, plan.metric(), results)).forEach(out::println);
+    if (ranking.places().get(0).estimate().count() == 1) {
+      out.printf("* chosen: the best on the one split (candidate %d)%n", ranking.chosen());
+      err.println(
+          "warning: one split cannot tell whether candidates differ by more than chance; more folds can");
+      return;
+    }
     out.printf(
         "* chosen: the smallest model within one standard error of the best (candidate %d)%n",
         ranking.chosen());
-    List<Integer> close = FoldTables.notWorseThanBest(ranking);
+    List<String> close =
+        ranking.places().stream()
+            .skip(1)
+            .filter(place -> place.againstBest().insignificant())
+            .map(place -> Integer.toString(place.candidate()))
+            .toList();
     if (!close.isEmpty()) {
       err.printf(
           "warning: by a corrected resampled t-test, the difference between the best candidate and %s is not significant (p >= 0.05)%n",
-          (close.size() == 1 ? "candidate " : "candidates ")
-              + String.join(", ", close.stream().map(String::valueOf).toList()));
+          (close.size() == 1 ? "candidate " : "candidates ") + String.join(", ", close));
     }
   }
 }

@@ -4,7 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /** What {@code --grid KEY=V1,V2} says. */
 final class Grid {
@@ -19,11 +21,18 @@ final class Grid {
    *
    * @param grid each a key and values in YAML with commas between them, such as {@code
    *     network=mlp-512,lenet}
-   * @throws ConfigurationException if one is not, or there are too many candidates
+   * @throws ConfigurationException if one is not, two have the same key, or there are too many
+   *     candidates
    */
   static List<List<String>> candidates(List<String> grid) {
     List<List<String>> candidates = List.of(List.of());
+    Set<String> keys = new HashSet<>();
     for (String axis : grid) {
+      if (!keys.add(key(axis))) {
+        throw new ConfigurationException(
+            "--grid gives values of '%s' twice; give them all in one, with commas between them"
+                .formatted(key(axis)));
+      }
       List<String> settings = settings(axis);
       if ((long) candidates.size() * settings.size() > MOST_CANDIDATES) {
         throw new ConfigurationException(
@@ -43,17 +52,28 @@ final class Grid {
     return List.copyOf(more);
   }
 
-  private static List<String> settings(String axis) {
-    int equals = axis.indexOf('=');
-    if (equals < 1 || equals == axis.length() - 1) {
-      throw new ConfigurationException(
-          "--grid is '%s' but must be key=value,value..., such as training.batchSize=64,128"
-              .formatted(axis));
+  private static String key(String axis) {
+    String key = axis.substring(0, Math.max(0, axis.indexOf('='))).strip();
+    if (key.isEmpty()) {
+      throw malformed(axis);
     }
-    String key = axis.substring(0, equals);
-    JsonNode values =
-        Section.tree("--grid " + axis, "values: [" + axis.substring(equals + 1) + "]")
-            .path("values");
+    return key;
+  }
+
+  private static ConfigurationException malformed(String axis) {
+    return new ConfigurationException(
+        "--grid is '%s' but must be key=value,value..., such as training.batchSize=64,128"
+            .formatted(axis));
+  }
+
+  private static List<String> settings(String axis) {
+    String key = key(axis);
+    String written = axis.substring(axis.indexOf('=') + 1);
+    JsonNode tree = Section.tree("--grid " + axis, "values: [" + written + "]");
+    JsonNode values = tree.path("values");
+    if (tree.size() != 1 || !values.isArray() || values.isEmpty()) {
+      throw malformed(axis);
+    }
     List<String> settings = new ArrayList<>();
     values.forEach(value -> settings.add(key + "=" + written(value)));
     if (settings.stream().distinct().count() < settings.size()) {

@@ -2,6 +2,7 @@ package dev.lockstep.spark.cli;
 
 import dev.lockstep.report.Report;
 import dev.lockstep.report.ReportPage;
+import dev.lockstep.spark.job.ReportFiles;
 import dev.lockstep.spark.job.RunReports;
 import dev.lockstep.spark.storage.Location;
 import java.nio.charset.StandardCharsets;
@@ -17,7 +18,13 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "report",
     header = "Makes the report of a run again, or lays several runs over one another.",
-    description = {"", "Prints the path of the page, one file that needs no network.", ""},
+    description = {
+      "",
+      "Prints the path of the page, one file that needs no network. The curves alone lie beside it"
+          + " as pictures: accuracy.png and loss.png, or for a page with a name of its own"
+          + " comparison.html, comparison-accuracy.png and comparison-loss.png.",
+      ""
+    },
     footer = {
       "",
       "Examples:",
@@ -42,10 +49,23 @@ final class ReportCommand implements Runnable {
   public void run() {
     Optional<OutputFile> named = Optional.ofNullable(output).map(OutputFile::of);
     Report report = RunReports.read(runs);
-    OutputFile page = named.orElseGet(() -> OutputFile.of(usualPlace()));
+    String place = named.isPresent() ? output : usualPlace();
+    OutputFile page = named.orElseGet(() -> OutputFile.of(place));
     byte[] html = ReportPage.html(report).getBytes(StandardCharsets.UTF_8);
     page.write(out -> out.write(html));
+    ReportFiles.images(report)
+        .forEach(
+            (image, png) ->
+                OutputFile.of(beside(place, image.fileName())).write(out -> out.write(png)));
     spec.commandLine().getOut().println(page.location());
+  }
+
+  /** The place of a picture beside {@code page}, by whose name it is called. */
+  private static String beside(String page, String picture) {
+    int name = page.lastIndexOf('/') + 1;
+    String directory = page.substring(0, name);
+    String called = page.substring(name).replaceFirst("[.]html?$", "");
+    return called.equals("report") ? directory + picture : directory + called + "-" + picture;
   }
 
   private String usualPlace() {

@@ -11,7 +11,9 @@ import dev.lockstep.split.Validation;
 import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
@@ -23,7 +25,8 @@ import java.util.stream.IntStream;
  * @param candidates at least one; more if they are to be compared
  * @param metric by which candidates are ranked
  * @param finalModel whether the chosen candidate is trained on all examples at the end
- * @throws ConfigurationException if candidates differ in what must be the same for all
+ * @throws ConfigurationException if candidates differ in what must be the same for all, or in
+ *     nothing that training depends on
  */
 public record CrossValidation(
     String name,
@@ -60,6 +63,26 @@ public record CrossValidation(
         throw new ConfigurationException(
             "--grid varies seed, dataset, validation or training.workers (%s), but candidates are compared on the same splits of the same data; vary something else"
                 .formatted(String.join(", ", candidate.settings())));
+      }
+    }
+    requireDifferent(candidates);
+  }
+
+  /** Equal ones would be trained twice, and tie. */
+  private static void requireDifferent(List<Candidate> candidates) {
+    Map<ObjectNode, Candidate> seen = new HashMap<>();
+    for (Candidate candidate : candidates) {
+      ObjectNode deciding = candidate.configuration().deciding();
+      ((ObjectNode) deciding.get("network")).remove("name");
+      Candidate equal = seen.putIfAbsent(deciding, candidate);
+      if (equal != null) {
+        throw new ConfigurationException(
+            "--grid makes candidates %d (%s) and %d (%s), which train alike: folds take the place of validation, and name, checkpoints and what is done about lost workers change no result; vary something else"
+                .formatted(
+                    equal.number(),
+                    String.join(", ", equal.settings()),
+                    candidate.number(),
+                    String.join(", ", candidate.settings())));
       }
     }
   }

@@ -22,7 +22,6 @@ import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
@@ -49,23 +48,36 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
   public static final String PLAN = "cross-validation.yaml";
 
   private static final Logger LOG = LoggerFactory.getLogger(CrossValidationJob.class);
-  private static final int MOST_BYTES = 64 << 20;
 
   /**
    * What a cross-validation left.
    *
    * @param directory where its files lie
    * @param candidates those of which a fold is finished, in their order
-   * @param ranking if there are several candidates, and the same folds of each are finished
+   * @param ranking of the candidates that have finished the same folds, if there are two or more
+   * @param unranked the candidates that have no place in it
    * @param failures folds that failed for good
-   * @param finalModel where the run on all examples lies, if there is one
+   * @param complete whether every fold of every candidate is finished, without which there is no
+   *     final model
    */
   public record Outcome(
       Location directory,
       List<CandidateResult> candidates,
       Optional<Ranking> ranking,
+      List<Unranked> unranked,
       List<FoldFailure> failures,
-      Optional<Location> finalModel) {}
+      boolean complete) {}
+
+  /**
+   * Who is told how far it has come, on the thread that runs it.
+   *
+   * @param fold of each fold that is finished
+   * @param outcome of what the folds gave, when their files are written and before a final model is
+   *     trained
+   * @param finalModel where the run on all examples lies, if there is one, when it has ended
+   */
+  public record Observer(
+      Consumer<FoldResult> fold, Consumer<Outcome> outcome, Consumer<Location> finalModel) {}
 
   /**
    * @throws ConfigurationException if there is no such fold
@@ -83,13 +95,12 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
    * Validates, in a new run directory.
    *
    * @param output where run directories lie, as {@link Location#of}
-   * @param observer is told of each fold that is finished, on the calling thread
    * @throws ConfigurationException if the run cannot begin
-   * @throws StoppedException if the process is told to end
+   * @throws StoppedException if the process is told to end, or the final model fails
    */
-  public Outcome run(JavaSparkContext spark, String output, Consumer<FoldResult> observer) {
+  public Outcome run(JavaSparkContext spark, String output, Observer observer) {
     Instant started = Instant.now();
-    Dataset dataset = untested(spark);
+    Dataset dataset = dataset(spark);
     int workers =
         plan.candidates().get(0).configuration().workers().orElseGet(() -> workers(spark));
     check(spark, dataset, workers);
@@ -108,15 +119,14 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
    * Goes on with the run that began in another process: finished folds are not repeated.
    *
    * @param directory where its files lie, {@link #planOf} among them
-   * @param observer is told of each fold that is finished now, on the calling thread
    * @throws ConfigurationException if its data have changed, or it cannot begin
-   * @throws StoppedException if the process is told to end
+   * @throws StoppedException if the process is told to end, or the final model fails
    */
-  public Outcome resume(JavaSparkContext spark, Location directory, Consumer<FoldResult> observer) {
+  public Outcome resume(JavaSparkContext spark, Location directory, Observer observer) {
     Section recorded = section(directory);
     int workers = recorded.whole("workers", 1);
     String fingerprint = recorded.text("fingerprint");
-    Dataset dataset = untested(spark);
+    Dataset dataset = dataset(spark);
     String now = dataset.training().fingerprint();
     if (!now.equals(fingerprint)) {
       throw new ConfigurationException(
@@ -149,21 +159,17 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
             "%s: there is no such run; --resume must name the directory of a cross-validation, which holds %s"
                 .formatted(directory, PLAN));
       }
-      String text = new String(in.readNBytes(MOST_BYTES), StandardCharsets.UTF_8);
-      return Section.parse(file.toString(), text);
+      return Section.parse(file.toString(), RunFiles.text(file, in));
     } catch (IOException e) {
       throw new ConfigurationException(
           "%s: cannot be read: %s".formatted(file, Location.reason(e)), e);
     }
   }
 
-  /**
-   * One copy for all folds. Test examples are looked at once, at the end, not to choose a model.
-   */
-  private Dataset untested(JavaSparkContext spark) {
+  /** One copy for all folds. */
+  private Dataset dataset(JavaSparkContext spark) {
     DatasetSource source = DatasetSource.of(plan.candidates().get(0).configuration());
-    Dataset dataset = spark.isLocal() ? source.load() : source.outline();
-    return new Dataset(dataset.name(), dataset.training(), dataset.test().select(new int[0]));
+    return spark.isLocal() ? source.load() : source.outline();
   }
 
   /**
@@ -176,11 +182,7 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
     }
     TrainingPlan training = plan.candidates().get(0).configuration().plan();
     int folds = plan.splits().size() * plan.candidates().size();
-    return Math.max(1, Math.min(Slots.of(spark) / folds, mostWorkers(training)));
-  }
-
-  private static int mostWorkers(TrainingPlan plan) {
-    return Math.min(plan.shards(), plan.microBatches().orElse(plan.shards()));
+    return Math.max(1, Math.min(Slots.of(spark) / folds, training.mostWorkers()));
   }
 
   private void check(JavaSparkContext spark, Dataset dataset, int workers) {
@@ -190,7 +192,7 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
     int atOnce = Math.max(1, Math.min(Math.min(slots / workers, mostAtOnce), folds));
     for (Candidate candidate : plan.candidates()) {
       Configuration configuration = candidate.configuration();
-      Training training = Training.of(configuration, dataset);
+      Training training = Training.of(configuration, dataset.untested());
       requireValidation(training);
       SelectedEngine.of(configuration.engine(), training.network());
       int examples = training.data().split().training().length;
@@ -229,11 +231,7 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
   }
 
   private Outcome run(
-      JavaSparkContext spark,
-      Dataset dataset,
-      int workers,
-      RunFiles files,
-      Consumer<FoldResult> observer) {
+      JavaSparkContext spark, Dataset dataset, int workers, RunFiles files, Observer observer) {
     Instant started = Instant.now();
     FoldFiles folds = FoldFiles.of(files.location());
     FoldRunner runner = new FoldRunner(spark, plan, dataset, workers, folds);
@@ -257,7 +255,7 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
     try {
       failures =
           new FoldQueue(() -> Slots.of(spark), workers, mostAtOnce)
-              .run(tasks, observer.andThen(finished::add));
+              .run(tasks, observer.fold().andThen(finished::add));
     } catch (CancellationException e) {
       throw new StoppedException(
           "finished folds are kept; to go on from there: lockstep cross-validate --resume "
@@ -266,42 +264,56 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
     }
     Optional<CrossValidationResults> results =
         CrossValidationResults.of(plan, workers, finished, failures);
-    if (results.isEmpty()) {
-      return new Outcome(files.location(), List.of(), Optional.empty(), failures, Optional.empty());
+    Outcome outcome = outcome(files.location(), results, failures);
+    if (results.isPresent()) {
+      results.get().write(files, folds);
+      new CrossValidationReport(results.get(), folds, dataset, spark.master(), started)
+          .write(files);
     }
-    results.get().write(files, folds);
-    new CrossValidationReport(results.get(), folds, dataset.name(), spark.master(), started)
-        .write(files);
-    Optional<Location> finalModel = Optional.empty();
-    if (results.get().complete()) {
-      finalModel = trainFinalModel(spark, files.location(), results.get().chosen());
+    observer.outcome().accept(outcome);
+    if (outcome.complete()) {
+      if (plan.finalModel()) {
+        CandidateResult chosen = results.get().chosen().orElseThrow();
+        observer.finalModel().accept(trainFinalModel(spark, files.location(), chosen));
+      }
       files.write(Manifest.NAME, manifest(spark, dataset, workers, started, files.written()));
     }
-    return new Outcome(
-        files.location(),
-        results.get().candidates(),
-        results.get().ranking(),
-        failures,
-        finalModel);
+    return outcome;
   }
 
-  /** Trains it if it is wanted and not there, or goes on with what a stopped run has left of it. */
-  private Optional<Location> trainFinalModel(
+  private static Outcome outcome(
+      Location directory, Optional<CrossValidationResults> results, List<FoldFailure> failures) {
+    return new Outcome(
+        directory,
+        results.map(CrossValidationResults::candidates).orElse(List.of()),
+        results.flatMap(CrossValidationResults::ranking),
+        results.map(CrossValidationResults::unranked).orElse(List.of()),
+        failures,
+        results.map(CrossValidationResults::complete).orElse(false));
+  }
+
+  /** Trains it if it is not there, or goes on with what a stopped run has left of it. */
+  private Location trainFinalModel(
       JavaSparkContext spark, Location directory, CandidateResult chosen) {
-    if (!plan.finalModel()) {
-      return Optional.empty();
-    }
     Configuration configuration =
         onCluster(spark, plan.finalConfiguration(chosen.candidate(), chosen.epochs()));
     Location place = directory.child("final");
     ExistingRun begun = new ExistingRun(place, configuration);
-    if (!begun.hasEnded()) {
-      LOG.info("training the final model on all examples for {} epochs", chosen.epochs());
+    if (begun.hasEnded()) {
+      return place;
+    }
+    LOG.info("training the final model on all examples for {} epochs", chosen.epochs());
+    try {
       new TrainingJob(
               configuration, begun.hasBegun() ? new Place.Existing(place) : new Place.NewAt(place))
           .run(spark, progress -> {});
+      return place;
+    } catch (RuntimeException e) {
+      throw new StoppedException(
+          "every fold is finished; to go on with the final model: lockstep cross-validate --resume "
+              + directory,
+          e instanceof StoppedException stopped ? stopped.failure() : e);
     }
-    return Optional.of(place);
   }
 
   /** There, a training must be told how many workers it has. */
@@ -309,7 +321,7 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
     if (spark.isLocal() || configuration.workers().isPresent()) {
       return configuration;
     }
-    int workers = Math.min(Slots.of(spark), mostWorkers(configuration.plan()));
+    int workers = Math.min(Slots.of(spark), configuration.plan().mostWorkers());
     return configuration.placed(
         OptionalInt.of(workers), configuration.workerLoss(), configuration.checkpoints());
   }
@@ -325,7 +337,7 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
     json.put("master", spark.master());
     json.put("workers", workers);
     json.put("seed", plan.candidates().get(0).configuration().seed());
-    json.set("dataset", Manifest.dataset(dataset));
+    json.set("dataset", Manifest.dataset(dataset.untested()));
     json.set("files", files);
     return json;
   }

@@ -1,12 +1,17 @@
 package dev.lockstep.spark.job;
 
+import dev.lockstep.config.Configuration;
+import dev.lockstep.data.Dataset;
 import dev.lockstep.metrics.Ranking;
+import dev.lockstep.network.Network;
 import dev.lockstep.report.Curves;
 import dev.lockstep.report.Report;
 import dev.lockstep.report.ReportedRun;
 import dev.lockstep.report.Span;
+import dev.lockstep.report.Table;
 import dev.lockstep.report.WrongExample;
 import dev.lockstep.report.WrongExamples;
+import dev.lockstep.spark.gang.SelectedEngine;
 import dev.lockstep.yaml.Section;
 import java.time.Duration;
 import java.time.Instant;
@@ -14,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -21,13 +27,13 @@ import java.util.Map;
  * those of its folds.
  *
  * @param folds where the finished folds lie
- * @param dataset what it is called
+ * @param dataset of all folds
  * @param started when it, or what is resumed of it, started
  */
 record CrossValidationReport(
     CrossValidationResults results,
     FoldFiles folds,
-    String dataset,
+    Dataset dataset,
     String master,
     Instant started) {
 
@@ -35,10 +41,16 @@ record CrossValidationReport(
   void write(RunFiles files) {
     List<ReportedRun> runs =
         shown().stream().limit(Report.MOST_RUNS).map(candidate -> reported(candidate)).toList();
-    ReportFiles.write(new Report(files.location().name(), runs), files);
+    List<Table> tables =
+        results.ranking().stream()
+            .map(
+                ranking ->
+                    ScoreTables.ranking(ranking, results.plan().metric(), results.candidates()))
+            .toList();
+    ReportFiles.write(new Report(files.location().name(), runs, tables), files);
   }
 
-  /** By rank, if there is one. */
+  /** By rank, those without one last. */
   private List<CandidateResult> shown() {
     List<Integer> ranked =
         results.ranking().stream()
@@ -46,8 +58,14 @@ record CrossValidationReport(
             .map(Ranking.Place::candidate)
             .toList();
     return results.candidates().stream()
-        .sorted(Comparator.comparingInt(each -> ranked.indexOf(each.candidate().number())))
+        .sorted(
+            Comparator.comparing((CandidateResult each) -> !ranked.contains(number(each)))
+                .thenComparing(each -> ranked.indexOf(number(each))))
         .toList();
+  }
+
+  private static int number(CandidateResult result) {
+    return result.candidate().number();
   }
 
   private ReportedRun reported(CandidateResult result) {
@@ -67,6 +85,7 @@ record CrossValidationReport(
         parts.get(0).classes(),
         curves,
         Map.of("validation", result.pooled()),
+        List.of(ScoreTables.folds(result)),
         WrongExamples.worst(worst),
         parts.get(0).weights(),
         timeline,
@@ -83,16 +102,25 @@ record CrossValidationReport(
   }
 
   private Map<String, String> environment(CandidateResult result) {
+    Configuration configuration = result.candidate().configuration();
+    Network network = configuration.network(dataset.shape(), dataset.classes());
     Map<String, String> facts = new LinkedHashMap<>();
-    facts.put("dataset", dataset);
+    facts.put(
+        "network",
+        String.format(
+            Locale.ROOT, "%s, %,d parameters", network.name(), network.layout().length()));
+    facts.put(
+        "dataset",
+        String.format(
+            Locale.ROOT, "%s, %,d training examples", dataset.name(), dataset.training().size()));
     facts.put(
         "folds",
         "%d of %d finished".formatted(result.folds().size(), results.plan().splits().size()));
     ReportFiles.addTimes(facts, started, Instant.now());
-    facts.put("seed", Long.toString(result.candidate().configuration().seed()));
+    facts.put("seed", Long.toString(configuration.seed()));
+    facts.put("engine", SelectedEngine.of(configuration.engine(), network).name());
     facts.put("workers of a fold", Integer.toString(results.workers()));
-    facts.put("master", master);
-    ReportFiles.addVersions(facts);
+    ReportFiles.addPlace(facts, master);
     return facts;
   }
 }

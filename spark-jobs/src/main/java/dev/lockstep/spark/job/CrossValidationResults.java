@@ -4,7 +4,12 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.metrics.Ranking;
+import dev.lockstep.spark.job.CrossValidation.Candidate;
+import dev.lockstep.spark.storage.Location;
 import dev.lockstep.yaml.Section;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -21,6 +26,8 @@ record CrossValidationResults(
     int workers,
     List<CandidateResult> candidates,
     List<FoldFailure> failures) {
+  private static final String RESULTS = "cross-validation.json";
+  private static final String PREDICTIONS = "predictions.csv";
 
   /** The results of {@code finished} folds; empty if there are none. */
   static Optional<CrossValidationResults> of(
@@ -51,20 +58,49 @@ record CrossValidationResults(
         && candidates.stream().allMatch(each -> each.folds().size() == plan.splits().size());
   }
 
-  /** The candidates in order; empty if there is one, or they were not on the same splits. */
+  /** The splits that any candidate has finished, in order. */
+  private List<Integer> splits() {
+    return candidates.stream()
+        .flatMap(each -> each.folds().stream())
+        .map(FoldResult::split)
+        .distinct()
+        .sorted()
+        .toList();
+  }
+
+  private List<Integer> missing(Candidate candidate) {
+    List<Integer> missing = new ArrayList<>(splits());
+    candidates.stream()
+        .filter(each -> each.candidate().equals(candidate))
+        .flatMap(each -> each.folds().stream())
+        .forEach(fold -> missing.remove((Integer) fold.split()));
+    return missing;
+  }
+
+  /** The candidates that cannot be compared, for they lack splits that others have finished. */
+  List<Unranked> unranked() {
+    return plan.candidates().size() == 1
+        ? List.of()
+        : plan.candidates().stream()
+            .map(each -> new Unranked(each.number(), missing(each)))
+            .filter(each -> !each.missing().isEmpty())
+            .toList();
+  }
+
+  /**
+   * The candidates that have finished every split that any has, in order; empty if there are not
+   * two of them.
+   */
   Optional<Ranking> ranking() {
-    long differentSplits =
-        candidates.stream()
-            .map(each -> each.folds().stream().map(FoldResult::split).toList())
-            .distinct()
-            .count();
-    return candidates.size() < 2 || differentSplits > 1
+    List<CandidateResult> ranked =
+        candidates.stream().filter(each -> missing(each.candidate()).isEmpty()).toList();
+    return ranked.size() < 2
         ? Optional.empty()
         : Optional.of(
             Ranking.of(
                 plan.metric(),
-                candidates.stream().map(this::entry).toList(),
-                candidates.get(0).validationToTraining()));
+                ranked.stream().map(this::entry).toList(),
+                ranked.get(0).validationToTraining()));
   }
 
   private Ranking.Entry entry(CandidateResult result) {
@@ -74,24 +110,45 @@ record CrossValidationResults(
         result.folds().get(0).parameters());
   }
 
-  /** The one that the ranking chooses; the first if there is no ranking. */
-  CandidateResult chosen() {
-    Optional<Ranking> ranking = ranking();
+  /** The one that the ranking chooses, or the only one; empty if none could be chosen. */
+  Optional<CandidateResult> chosen() {
+    if (plan.candidates().size() == 1) {
+      return Optional.of(candidates.get(0));
+    }
+    Optional<Integer> chosen = ranking().map(Ranking::chosen);
     return candidates.stream()
-        .filter(each -> ranking.isEmpty() || each.candidate().number() == ranking.get().chosen())
-        .findFirst()
-        .orElseThrow();
+        .filter(each -> chosen.equals(Optional.of(each.candidate().number())))
+        .findFirst();
   }
 
-  /** Writes all but what each fold has written itself. */
+  /**
+   * Writes all but what each fold has written itself: of the chosen candidate its configuration,
+   * results and predictions, and of several what they gave.
+   */
   void write(RunFiles files, FoldFiles folds) {
-    CandidateResult chosen = chosen();
-    files.write(
-        ExistingRun.CONFIGURATION, Section.write(chosen.candidate().configuration().resolved()));
-    files.write("cross-validation.json", json(chosen));
-    files.write("predictions.csv", folds.predictions(chosen.folds()));
+    chosen()
+        .ifPresentOrElse(
+            chosen -> {
+              files.write(
+                  ExistingRun.CONFIGURATION,
+                  Section.write(chosen.candidate().configuration().resolved()));
+              files.write(RESULTS, json(chosen));
+              files.write(PREDICTIONS, folds.predictions(chosen.folds()));
+            },
+            () -> removeEarlierChoice(files.location()));
     if (plan.candidates().size() > 1) {
       files.write("grid.json", grid());
+    }
+  }
+
+  /** One that was made on fewer splits, before the run was resumed. */
+  private static void removeEarlierChoice(Location directory) {
+    try {
+      for (String name : List.of(ExistingRun.CONFIGURATION, RESULTS, PREDICTIONS)) {
+        directory.child(name).delete();
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot remove an earlier choice: " + Location.reason(e), e);
     }
   }
 
@@ -112,6 +169,11 @@ record CrossValidationResults(
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     json.put("metric", plan.metric().word());
     ranking().ifPresent(ranking -> add(ranking, json));
+    ArrayNode others = json.putArray("unranked");
+    for (Unranked each : unranked()) {
+      ArrayNode missing = others.addObject().put("candidate", each.candidate()).putArray("missing");
+      each.missing().forEach(missing::add);
+    }
     ArrayNode all = json.putArray("candidates");
     candidates.forEach(each -> all.add(each.toJson()));
     return json;
@@ -125,7 +187,8 @@ record CrossValidationResults(
       each.setAll(place.estimate().toJson());
       each.put("parameters", place.parameters());
       each.put("withinOneStandardError", place.withinOneStandardError());
-      each.put("p", place.againstBest().p());
+      double p = place.againstBest().p();
+      each.put("p", Double.isFinite(p) ? (Double) p : null);
     }
   }
 }

@@ -28,7 +28,6 @@ import java.util.Optional;
  * with which the fold is finished. Safe for use by many threads that write different folds.
  */
 record FoldFiles(Location directory) {
-  private static final int MOST_BYTES = 64 << 20;
   private static final String REPORT = ".report.json";
   private static final String GONE =
       ": has gone; remove the .json of the same name, and resume the run";
@@ -57,8 +56,7 @@ record FoldFiles(Location directory) {
       if (in == null) {
         return Optional.empty();
       }
-      String text = new String(in.readNBytes(MOST_BYTES), StandardCharsets.UTF_8);
-      FoldResult result = FoldResult.read(Section.parse(file.toString(), text));
+      FoldResult result = FoldResult.read(Section.parse(file.toString(), RunFiles.text(file, in)));
       if (result.candidate() != candidate || result.split() != split) {
         throw new ConfigurationException(file + ": is the result of another fold; remove it");
       }

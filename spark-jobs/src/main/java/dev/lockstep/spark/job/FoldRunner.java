@@ -30,7 +30,8 @@ import org.slf4j.LoggerFactory;
  * Trains a candidate on one split, scores it and writes what came of it. Safe for use by many
  * threads.
  *
- * @param dataset of all folds, without test examples
+ * @param dataset of all folds, just as it was loaded: while this is in use, the tasks of this JVM
+ *     find it in the cache
  * @param workers of each fold
  * @param files where results go
  */
@@ -65,7 +66,7 @@ record FoldRunner(
       throws IOException {
     String described = "%s of %s".formatted(name, plan.name());
     Configuration configuration = plan.configuration(candidate, split);
-    Training training = Training.of(configuration, dataset);
+    Training training = Training.of(configuration, dataset.untested());
     spark.setLocalProperty(POOL, name);
 
     if (begun.at == null) {

@@ -7,6 +7,7 @@ import dev.lockstep.report.ReportPage;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -15,29 +16,49 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What a report leaves in a run directory, and what every report says. */
-final class ReportFiles {
+public final class ReportFiles {
   private static final Logger LOG = LoggerFactory.getLogger(ReportFiles.class);
 
   private ReportFiles() {}
 
   /** Writes the page, its data, and the curves as pictures. */
   static void write(Report report, RunFiles files) {
-    files.write(ReportFile.NAME, ReportFile.write(report));
+    writeData(report, files);
     files.write(ReportPage.NAME, ReportPage.html(report));
-    writeImages(report, files);
+    images(report).forEach((image, png) -> files.write(image.fileName(), out -> out.write(png)));
   }
 
-  /** Drawing text needs fonts of the system, and a training is not lost for want of them. */
-  private static void writeImages(Report report, RunFiles files) {
+  /** A training is not lost because its report is too long. */
+  private static void writeData(Report report, RunFiles files) {
+    String data;
+    try {
+      data = ReportFile.write(report);
+    } catch (IllegalArgumentException e) {
+      LOG.warn(
+          "{}, so there is no {}, and 'lockstep report' cannot make the page again",
+          e.getMessage(),
+          ReportFile.NAME);
+      return;
+    }
+    files.write(ReportFile.NAME, data);
+  }
+
+  /**
+   * The curves of a report as PNG files. Drawing text needs fonts of the system: for want of them
+   * there are none, and a warning says so.
+   */
+  public static Map<CurveImage, byte[]> images(Report report) {
+    Map<CurveImage, byte[]> images = new EnumMap<>(CurveImage.class);
     try {
       for (CurveImage image : CurveImage.values()) {
-        byte[] png = image.png(report);
-        files.write(image.fileName(), out -> out.write(png));
+        images.put(image, image.png(report));
       }
+      return images;
     } catch (LinkageError | InternalError e) {
       LOG.warn(
           "this system cannot draw text ({}), so there are no pictures of the curves; install fontconfig and a font",
           e.toString());
+      return Map.of();
     }
   }
 
@@ -55,8 +76,15 @@ final class ReportFiles {
         String.format(Locale.ROOT, "%.1f s", Duration.between(started, ended).toMillis() / 1e3));
   }
 
-  /** Adds to a report's environment which software ran. */
-  static void addVersions(Map<String, String> facts) {
+  /**
+   * Adds to a report's environment on what it ran: which hardware and which software.
+   *
+   * @param master Spark's; on a cluster the hardware is the driver's
+   */
+  static void addPlace(Map<String, String> facts, String master) {
+    facts.put("master", master);
+    facts.put(
+        master.startsWith("local") ? "machine" : "driver's machine", Machine.here().toString());
     Versions versions = Versions.current();
     facts.put("Lockstep", versions.lockstep());
     facts.put("Spark", versions.spark());

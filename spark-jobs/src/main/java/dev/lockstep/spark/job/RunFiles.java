@@ -11,7 +11,9 @@ import dev.lockstep.spark.storage.Content;
 import dev.lockstep.spark.storage.Digest;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.spark.storage.RunDirectory;
+import dev.lockstep.yaml.ConfigurationException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
@@ -22,11 +24,30 @@ final class RunFiles {
       new JsonMapper()
           .writer(new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n")));
 
+  private static final int MOST_BYTES = 64 << 20;
+
   private final RunDirectory directory;
   private final ArrayNode written = JsonNodeFactory.instance.arrayNode();
 
   RunFiles(RunDirectory directory) {
     this.directory = directory;
+  }
+
+  /**
+   * The text of a file of a run.
+   *
+   * @param file what errors call it
+   * @param in its content; not closed
+   * @throws ConfigurationException if it is longer than any such file
+   */
+  static String text(Location file, InputStream in) throws IOException {
+    byte[] bytes = in.readNBytes(MOST_BYTES + 1);
+    if (bytes.length > MOST_BYTES) {
+      throw new ConfigurationException(
+          "%s: has more than %d bytes, the most that such a file can have; it is damaged"
+              .formatted(file, MOST_BYTES));
+    }
+    return new String(bytes, StandardCharsets.UTF_8);
   }
 
   /** Where they lie. */

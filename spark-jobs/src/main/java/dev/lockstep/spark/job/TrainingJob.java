@@ -203,7 +203,7 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
     int workers;
     if (spark.isLocal()) {
       int slots = Slots.of(spark);
-      workers = configuration.workers().orElse(Math.min(slots, mostWorkers(configuration.plan())));
+      workers = configuration.workers().orElse(Math.min(slots, configuration.plan().mostWorkers()));
       Preflight.check(configuration.plan(), network, examples, workers, slots);
       sayThatThereIsNoWire();
     } else {
@@ -262,10 +262,6 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
           workers,
           workers);
     }
-  }
-
-  private static int mostWorkers(TrainingPlan plan) {
-    return Math.min(plan.shards(), plan.microBatches().orElse(plan.shards()));
   }
 
   /** A training that has diverged ends as any other, but whoever started it is told. */

@@ -88,8 +88,7 @@ record TrainingReport(
     facts.put("seed", Long.toString(configuration.seed()));
     facts.put("engine", prepared.engine().name());
     facts.put("workers", Integer.toString(prepared.workers()));
-    facts.put("master", master);
-    ReportFiles.addVersions(facts);
+    ReportFiles.addPlace(facts, master);
     return facts;
   }
 

@@ -172,6 +172,10 @@ class CrossValidateCommandTest {
     assertThat(reported.at("/metrics/validation/confusion")).isEqualTo(results.path("confusion"));
     assertThat(reported.at("/metrics/validation/examples").asInt()).isEqualTo(SmallMnist.TRAINING);
     assertThat(reported.path("timeline").findValuesAsText("lane")).isEqualTo(names);
+    assertThat(reported.at("/environment/network").asText()).contains("25,450 parameters");
+    assertThat(reported.at("/environment/engine").asText()).isEqualTo("fused");
+    assertThat(reported.at("/environment/machine").asText())
+        .matches(".+, \\d+ cores?, [\\d.]+ GiB of memory");
     assertThat(reported.path("worst"))
         .isNotEmpty()
         .allMatch(wrong -> !wrong.path("label").equals(wrong.path("predicted")));
@@ -180,6 +184,39 @@ class CrossValidateCommandTest {
               run.resolve("folds/candidate-1-fold-%d/events.out.tfevents.lockstep".formatted(fold)))
           .isNotEmptyFile();
     }
+  }
+
+  /** Of the report's own figures: those of the results, with all their digits. */
+  @Test
+  void theReportHasTheScoresOfEveryFoldAndTheirMean() throws IOException {
+    JsonNode table = json(run.resolve("report.json")).at("/runs/0/tables/0");
+    JsonNode results = json(run.resolve("cross-validation.json"));
+    int accuracy = List.of("fold", "repeat", "fit s", "score s", "accuracy").size() - 1;
+
+    assertThat(table.path("columns").get(accuracy).asText()).isEqualTo("accuracy");
+    assertThat(table.path("rows")).hasSize(FOLDS + 4);
+    for (int fold = 0; fold < FOLDS; fold++) {
+      assertThat(table.path("rows").get(fold).get(accuracy).asText())
+          .isEqualTo(results.at("/results/test_accuracy").get(fold).asText());
+    }
+    assertThat(table.path("rows").get(FOLDS).get(0).asText()).isEqualTo("mean");
+    for (String name : List.of("mean", "std", "lower", "upper")) {
+      int row = FOLDS + List.of("mean", "std", "lower", "upper").indexOf(name);
+      assertThat(table.path("rows").get(row).get(accuracy).asText())
+          .isEqualTo(results.at("/summary/test_accuracy/" + name).asText());
+    }
+  }
+
+  @Test
+  void aFoldWithTwoWorkersHasTheMetricsThatItsTrainingEndedWith() throws IOException {
+    Invocation shared =
+        crossValidate("--folds", "4", "--stratified", "--only-fold", "2", "--workers", "2");
+    JsonNode result = fold(Path.of(shared.lastLine()), 2);
+    JsonNode losses = result.path("history").path("val_loss");
+
+    assertThat(shared.exitCode()).as(shared.err()).isZero();
+    assertThat(result.path("test").path("loss").asDouble())
+        .isEqualTo(losses.get(losses.size() - 1).asDouble());
   }
 
   @Test
@@ -278,6 +315,66 @@ class CrossValidateCommandTest {
         .containsExactly(
             "candidate 2: training.optimizer.learningRate=0.001",
             "candidate 1: training.optimizer.learningRate=1.0E-5");
+    JsonNode ranking = json(other.resolve("report.json")).at("/tables/0");
+    assertThat(ranking.path("title").asText()).isEqualTo("Ranking");
+    assertThat(ranking.at("/rows/0/0").asText()).isEqualTo("1*");
+    assertThat(ranking.at("/rows/0/1").asText()).isEqualTo("2");
+    assertThat(ranking.at("/rows/1/6").asText()).isEqualTo(grid.at("/ranking/1/p").asText());
+  }
+
+  /** No gain is great enough, so that each fold stops after its second epoch with its first. */
+  @Test
+  void theFinalModelIsTrainedForTheEpochsThatTheFoldsChose() throws IOException {
+    Invocation stopped =
+        crossValidate(
+            "--folds",
+            "2",
+            "--final-model",
+            "--set",
+            "training.epochs=6",
+            "--set",
+            "training.earlyStopping={patience: 1, minDelta: 100, restoreBestWeights: true}");
+    Path other = Path.of(stopped.lastLine());
+
+    assertThat(stopped.exitCode()).as(stopped.err()).isZero();
+    assertThat(json(other.resolve("cross-validation.json")).path("epoch").toString())
+        .isEqualTo("[1,1]");
+    assertThat(json(other.resolve("final/history.json")).path("epoch").toString()).isEqualTo("[1]");
+    assertThat(stopped.out()).contains("final model, trained on all examples: " + other + "/final");
+  }
+
+  @Test
+  void oneSplitRanksCandidatesButDoesNotTellThemApart() throws IOException {
+    Invocation compared = crossValidate("--hold-out", "--grid", "training.batchSize=50,51");
+    JsonNode grid = json(Path.of(compared.lastLine()).resolve("grid.json"));
+
+    assertThat(compared.exitCode()).as(compared.err()).isZero();
+    assertThat(compared.out())
+        .anyMatch(line -> line.startsWith("* chosen: the best on the one split (candidate "))
+        .anyMatch(
+            line -> line.matches("\\s*2 +[12] +[\\d.]+ +- +\\d+ +- +-  training.batchSize=5."))
+        .noneMatch(line -> line.contains("within one standard error"));
+    assertThat(compared.err())
+        .contains("one split cannot tell whether candidates differ by more than chance")
+        .doesNotContain("significant");
+    assertThat(grid.at("/ranking/1/p").isNull()).isTrue();
+  }
+
+  @Test
+  void aCandidateThatDivergedIsNotSaidToBeAsGoodAsTheBest() {
+    Invocation compared =
+        crossValidate(
+            "--folds",
+            "2",
+            "--metric",
+            "loss",
+            "--grid",
+            "training.optimizer={name: adam},{name: sgd, learningRate: 1.0e30}");
+
+    assertThat(compared.exitCode()).as(compared.err()).isZero();
+    assertThat(compared.out())
+        .anyMatch(line -> line.matches("\\s*2 +2 +- +- +\\d+ +no +-  training.optimizer=.*"));
+    assertThat(compared.err()).doesNotContain("not significant");
   }
 
   @Test
@@ -299,6 +396,98 @@ class CrossValidateCommandTest {
         SparkContext.getOrCreate().cancelJob(start.jobId());
       }
     }
+  }
+
+  /** Cancels every job of one fold of one candidate. */
+  public static final class SaboteurOfACandidate extends SparkListener {
+    @Override
+    public void onJobStart(SparkListenerJobStart start) {
+      String description = start.properties().getProperty("spark.job.description", "");
+      if (description.startsWith("candidate 1, fold 2/2 ")) {
+        SparkContext.getOrCreate().cancelJob(start.jobId());
+      }
+    }
+  }
+
+  @Test
+  void aFailedFoldOfOneCandidateLeavesTheOthersRanked() throws IOException {
+    System.setProperty(LISTENERS, SaboteurOfACandidate.class.getName());
+    Invocation failing =
+        crossValidate(
+            "--folds", "2", "--grid", "training.optimizer.learningRate=0.002,0.00001,0.001");
+    System.clearProperty(LISTENERS);
+    Path other = Path.of(failing.lastLine());
+    JsonNode grid = json(other.resolve("grid.json"));
+
+    assertThat(failing.exitCode()).isEqualTo(1);
+    assertThat(failing.err())
+        .contains("candidate 1 is not ranked, for it has no result of fold 2, which others have");
+    assertThat(grid.path("chosen").asInt()).isEqualTo(3);
+    assertThat(grid.at("/ranking").findValuesAsText("candidate")).containsExactly("3", "2");
+    assertThat(grid.at("/unranked").toString()).isEqualTo("[{\"candidate\":1,\"missing\":[2]}]");
+    assertThat(json(other.resolve("cross-validation.json")).path("candidate").asInt()).isEqualTo(3);
+    assertThat(json(other.resolve("report.json")).path("runs"))
+        .extracting(reported -> reported.path("name").asText().substring(0, 11))
+        .containsExactly("candidate 3", "candidate 2", "candidate 1");
+  }
+
+  @Test
+  void whereNoCandidateCouldBeChosenNoneIsWrittenAsChosen() throws IOException {
+    System.setProperty(LISTENERS, SaboteurOfACandidate.class.getName());
+    Invocation failing =
+        crossValidate("--folds", "2", "--grid", "training.batchSize=50,51", "--final-model");
+    System.clearProperty(LISTENERS);
+    Path other = Path.of(failing.lastLine());
+
+    assertThat(failing.exitCode()).isEqualTo(1);
+    assertThat(failing.err())
+        .contains("no candidate is chosen, for no two have finished the same folds")
+        .contains("no final model is trained before every fold is finished");
+    assertThat(json(other.resolve("grid.json")).has("chosen")).isFalse();
+    assertThat(other.toFile().list())
+        .contains("grid.json", "report.html")
+        .doesNotContain("cross-validation.json", "predictions.csv", "configuration.yaml", "final");
+
+    Invocation resumed = resume(other);
+
+    assertThat(resumed.exitCode()).as(resumed.err()).isZero();
+    assertThat(other.resolve("predictions.csv")).exists();
+    assertThat(other.resolve("final/model.zip")).exists();
+  }
+
+  /** Cancels every job of the final model's training. */
+  public static final class SaboteurOfTheFinalModel extends SparkListener {
+    @Override
+    public void onJobStart(SparkListenerJobStart start) {
+      String description = start.properties().getProperty("spark.job.description", "");
+      if (description.startsWith("train small ")) {
+        SparkContext.getOrCreate().cancelJob(start.jobId());
+      }
+    }
+  }
+
+  @Test
+  void aFinalModelThatFailsTakesNoResultsWithIt() throws IOException {
+    System.setProperty(LISTENERS, SaboteurOfTheFinalModel.class.getName());
+    Invocation failing = crossValidate("--folds", "2", "--final-model");
+    System.clearProperty(LISTENERS);
+
+    assertThat(failing.exitCode()).isEqualTo(1);
+    assertThat(failing.out()).anyMatch(line -> line.matches("\\s*mean( +[\\d.]+){6}"));
+    assertThat(failing.err())
+        .contains("to go on with the final model: lockstep cross-validate --resume ")
+        .doesNotContain("lockstep train");
+    Path other =
+        Path.of(failing.err().lines().reduce((a, b) -> b).orElseThrow().split("--resume ")[1]);
+    assertThat(other.resolve("cross-validation.json")).exists();
+    assertThat(other.resolve("manifest.json")).doesNotExist();
+
+    Invocation resumed = resume(other);
+
+    assertThat(resumed.exitCode()).as(resumed.err()).isZero();
+    assertThat(resumed.lastLine()).isEqualTo(other.toString());
+    assertThat(other.resolve("final/model.zip")).exists();
+    assertThat(other.resolve("manifest.json")).exists();
   }
 
   @Test

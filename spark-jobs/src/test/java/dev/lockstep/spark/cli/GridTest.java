@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.lockstep.yaml.ConfigurationException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GridTest {
   @Test
@@ -35,12 +37,40 @@ class GridTest {
   @Test
   void tooManyCandidatesAreRefused() {
     String hundred =
-        "seed="
+        "="
             + String.join(
                 ",", java.util.stream.IntStream.range(0, 100).mapToObj(Integer::toString).toList());
 
     assertThatExceptionOfType(ConfigurationException.class)
-        .isThrownBy(() -> Grid.candidates(List.of(hundred, hundred)))
+        .isThrownBy(
+            () ->
+                Grid.candidates(
+                    List.of("training.epochs" + hundred, "training.batchSize" + hundred)))
         .withMessageContaining("more than 1000 candidates");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "training.batchSize= ",
+        "training.batchSize=",
+        "=1",
+        " =1",
+        "training.batchSize=64]\nmore: [1",
+        "training.batchSize=#"
+      })
+  void whatGivesNoValuesIsRefused(String grid) {
+    assertThatExceptionOfType(ConfigurationException.class)
+        .isThrownBy(() -> Grid.candidates(List.of(grid)))
+        .withMessageContaining("--grid");
+  }
+
+  @Test
+  void aKeyThatIsGivenTwiceIsRefused() {
+    assertThatExceptionOfType(ConfigurationException.class)
+        .isThrownBy(
+            () -> Grid.candidates(List.of("training.batchSize=64", "training.batchSize=128")))
+        .withMessage(
+            "--grid gives values of 'training.batchSize' twice; give them all in one, with commas between them");
   }
 }

@@ -19,7 +19,19 @@ import picocli.CommandLine.Command;
 
 class MainTest {
   @ParameterizedTest
-  @ValueSource(strings = {"", "train", "evaluate", "predict", "describe"})
+  @ValueSource(
+      strings = {
+        "",
+        "train",
+        "cross-validate",
+        "evaluate",
+        "predict",
+        "export",
+        "describe",
+        "report",
+        "retrain",
+        "models"
+      })
   void everyCommandHelpsWithExitCodes(String command) {
     Invocation given =
         Invocation.of(
@@ -27,7 +39,8 @@ class MainTest {
 
     assertThat(given.exitCode()).isZero();
     assertThat(String.join("\n", given.out())).contains("Usage: lockstep").contains("Exit codes:");
-    assertThat(given.out().stream().anyMatch(line -> line.contains("lockstep " + command + " --")))
+    assertThat(
+            given.out().stream().anyMatch(line -> line.startsWith("  lockstep " + command + " ")))
         .as("has an example")
         .isEqualTo(!command.isEmpty());
   }

@@ -85,6 +85,11 @@ class MistakesTest {
           cross-validate --config SMALL --grid training.epochs | --grid is 'training.epochs' but must be key=value,value
           cross-validate --config SMALL --grid seed=1,2 | --grid varies seed, dataset, validation or training.workers (seed=2)
           cross-validate --config SMALL --grid training.epochs=1,1 | repeats a value
+          cross-validate --config SMALL --grid training.batchSize=64 --grid training.batchSize=65 | --grid gives values of 'training.batchSize' twice
+          cross-validate --config SMALL --grid validation.examples=100,150 | --grid makes candidates 1 (validation.examples=100) and 2 (validation.examples=150), which train alike
+          cross-validate --config SMALL --grid name=one,two | --grid makes candidates 1 (name=one) and 2 (name=two), which train alike
+          cross-validate --config SMALL --grid training.onWorkerLoss=fail,wait | which train alike
+          cross-validate --config SMALL --grid training.checkpoints.everyEpochs=1,2 | which train alike
           cross-validate --config SMALL --metric acuracy | did you mean 'accuracy'?
           cross-validate --config SMALL --hold-out --folds 3 | --hold-out is the one split that the configuration says
           cross-validate --config SMALL --hold-out --set validation=null | nothing is held out for validation

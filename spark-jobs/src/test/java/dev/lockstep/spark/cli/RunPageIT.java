@@ -20,6 +20,11 @@ import org.junit.jupiter.api.io.TempDir;
 class RunPageIT {
   private static final int EPOCHS = 3;
   private static final int FOLDS = 3;
+  private static final Pattern PATH = Pattern.compile("<path [^>]*>");
+  private static final Pattern LINE =
+      Pattern.compile("(?=.* fill=\"none\")(?=.* stroke-width=\"2\")(?!.* stroke-opacity=\"0\")");
+  private static final Pattern BAND = Pattern.compile(" fill-opacity=\"0[.]18\"");
+  private static final Pattern BAR = Pattern.compile("<path [^>]*fill=\"#1f5fa8\"");
   private static final Pattern CIRCLE = Pattern.compile(" d=\"M1 0A1 1 0 1 1 1 ");
   private static final Pattern CELL = Pattern.compile("<td tabindex=[^>]*>([\\d,·]+)</td>");
 
@@ -100,6 +105,20 @@ class RunPageIT {
     return page.substring(from, page.indexOf(end, from));
   }
 
+  private static long count(Pattern pattern, String chart) {
+    return pattern.matcher(chart).results().count();
+  }
+
+  /** How many points each path of this kind connects. */
+  private static List<Integer> points(String chart, Pattern kind) {
+    return PATH.matcher(chart)
+        .results()
+        .map(MatchResult::group)
+        .filter(path -> kind.matcher(path).find())
+        .map(path -> path.replaceFirst("(?s).* d=\"([^\"]*)\".*", "$1").split("[ML]").length - 1)
+        .toList();
+  }
+
   private static int confused(String page) {
     return CELL.matcher(part(page, "confusion-0", "</table>"))
         .results()
@@ -118,6 +137,7 @@ class RunPageIT {
     assertThat(CIRCLE.matcher(part(page, "curve-loss", "</svg>")).results().count())
         .as("a point of training for each epoch; validation is a line")
         .isEqualTo(EPOCHS);
+    assertThat(points(part(page, "curve-loss", "</svg>"), LINE)).containsExactly(EPOCHS);
     assertThat(confused(page)).isEqualTo(SmallMnist.TEST);
     assertThat(part(page, "timeline-0", "</svg>")).contains("worker 0", "worker 1");
     List<String> wrong =
@@ -136,7 +156,17 @@ class RunPageIT {
     String page = shown(run, "cross-validation");
 
     assertThat(page).contains("<h1>" + run.getFileName() + "</h1>");
-    assertThat(part(page, "curve-accuracy", "</svg>")).contains("fill-opacity=\"0.18\"");
+    for (String curve : List.of("curve-accuracy", "curve-loss")) {
+      String chart = part(page, curve, "</svg>");
+      assertThat(count(CIRCLE, chart)).as("the mean of training in each epoch").isEqualTo(EPOCHS);
+      assertThat(points(chart, LINE)).as("the mean of validation").containsExactly(EPOCHS);
+      assertThat(points(chart, BAND)).as("there and back").containsExactly(2 * EPOCHS);
+    }
     assertThat(confused(page)).isEqualTo(SmallMnist.TRAINING);
+    assertThat(count(CIRCLE, part(page, "classes-0", "</svg>")))
+        .as("recall and precision of each class")
+        .isEqualTo(2 * 10);
+    assertThat(count(BAR, part(page, "timeline-0", "</svg>"))).isEqualTo(FOLDS);
+    assertThat(page).contains("<th scope=\"row\">mean</th>");
   }
 }

@@ -196,6 +196,10 @@ class TrainCommandTest {
     assertThat(made.exitCode()).as(made.err()).isZero();
     assertThat(made.lastLine()).isEqualTo(again.toString());
     assertThat(again).hasSameBinaryContentAs(run.resolve("report.html"));
+    for (String picture : List.of("accuracy.png", "loss.png")) {
+      assertThat(directory.resolve("again-" + picture))
+          .hasSameBinaryContentAs(run.resolve(picture));
+    }
   }
 
   @Test
