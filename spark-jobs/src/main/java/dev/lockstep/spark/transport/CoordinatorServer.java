@@ -212,11 +212,7 @@ public final class CoordinatorServer implements Closeable {
 
   /** Opens a session for a worker that wants to take its place. */
   WorkerSession open(Place place, TransportClient worker) {
-    Runnable kill =
-        () -> {
-          worker.close();
-          tasks.replace(place.attempt());
-        };
+    Runnable kill = () -> seats.execute(() -> disconnect(worker, place));
     WorkerSession session =
         new WorkerSession(
             coordinator,
@@ -248,7 +244,7 @@ public final class CoordinatorServer implements Closeable {
     try {
       attendance.check();
       coordinator.failure().ifPresent(this::dismiss);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) { // An executor runs nothing again that has thrown.
       LOG.error("cannot look after the workers", e);
     }
   }
@@ -256,6 +252,20 @@ public final class CoordinatorServer implements Closeable {
   /** Whoever waits for others has been told already; those who compute have not. */
   private void dismiss(RunAbortedException failure) {
     sessions.removeIf(
+  /** Takes long where the cluster's manager does not answer. */
+  private void disconnect(TransportClient worker, Place place) {
+    try {
+      worker.close();
+      tasks.replace(place.attempt());
+    } catch (Throwable e) { // Spark's Scala throws checked exceptions that it does not declare.
+      LOG.warn(
+          "cannot have the executor of the worker of rank {}, attempt {}, replaced; Spark gives it up by itself after spark.network.timeout",
+          place.rank(),
+          place.attempt(),
+          e);
+    }
+  }
+
         session -> {
           session.abort(failure);
           return true;
