@@ -98,7 +98,8 @@ set -- --conf spark.authenticate=true --conf spark.network.crypto.enabled=true \
 set -- --conf spark.ui.enabled=false "$@"
 # Executors must reach three ports of the driver, all authenticated: Spark's two and the
 # coordinator's. They are any that are free; where a firewall stands between, name them with
-# spark.driver.port, spark.driver.blockManager.port and spark.lockstep.port.
+# spark.driver.port, spark.driver.blockManager.port and spark.lockstep.port. Where folds train at
+# once, each has a coordinator: they take the next ports, up to spark.port.maxRetries (16) above.
 set -- --conf "spark.executor.memory=${LOCKSTEP_HEAP}m" \
   --conf "spark.executor.memoryOverhead=${overhead}m" \
   --conf "spark.executor.extraJavaOptions=$executor_java" \
