@@ -88,11 +88,14 @@ esac
 # One core a task, and a task is a worker: it has one native thread, which the program itself sees
 # to; more cores a task would be idle.
 set -- --conf spark.task.cpus=1 "$@"
-# The number of workers is fixed, and a second copy of one would only push the first one out. Both
-# may be on, and then do no harm and no good.
+# The number of workers is fixed, and a second copy of one stands by until the first is lost, which
+# takes a slot that a replacement would get anyway. Both may be on, and then do no harm and no good.
 set -- --conf spark.speculation=false --conf spark.dynamicAllocation.enabled=false "$@"
 # Who does not know the application's secret cannot talk to driver, executors or coordinator, and
-# what they say is encrypted, with AES/GCM. Where the network is private, encryption may be off.
+# what they say is encrypted: what workers and coordinator say with AES/GCM, all that Spark says
+# with AES in counter mode, which hides it but does not notice a changed bit. (Spark's own AES/GCM
+# loses messages up to 3.5.5, SPARK-56227.) Where the network is private, encryption may be off; the
+# run's secret, which lets one join the training, then travels in the clear.
 set -- --conf spark.authenticate=true --conf spark.network.crypto.enabled=true \
   --conf spark.network.crypto.authEngineVersion=2 "$@"
 # The page of a running application tells its settings to whoever reaches it. To watch a training
