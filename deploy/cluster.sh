@@ -8,8 +8,10 @@
 #   LOCKSTEP_HEAP      MiB of Java heap of an executor: the data set, one copy an executor, a byte a
 #                      pixel, and 512 for Spark; 2048
 #   LOCKSTEP_ARRAYS    MiB of an executor for ND4J's arrays outside the heap; 1024
-#   LOCKSTEP_DIRECT    MiB of an executor for parameters, gradients and batches and the network's
-#                      buffers outside the heap; 512
+#   LOCKSTEP_DIRECT    MiB outside the heap: of an executor, for parameters, gradients and batches and
+#                      the network's buffers; of the driver, for the parameters, once for itself and
+#                      once for each worker's gradient (with microBatches, for each sum that travels).
+#                      Encryption needs 64 KiB a connection; 512
 #
 # Arguments are the program's. With a -- among them, those before it are spark-submit's, and win over
 # what is set here:   submit --conf spark.lockstep.port=7100 -- train --config ...
@@ -86,11 +88,14 @@ esac
 # One core a task, and a task is a worker: it has one native thread, which the program itself sees
 # to; more cores a task would be idle.
 set -- --conf spark.task.cpus=1 "$@"
-# The number of workers is fixed, and a second copy of one would only push the first one out. Both
-# may be on, and then do no harm and no good.
+# The number of workers is fixed, and a second copy of one stands by until the first is lost, which
+# takes a slot that a replacement would get anyway. Both may be on, and then do no harm and no good.
 set -- --conf spark.speculation=false --conf spark.dynamicAllocation.enabled=false "$@"
 # Who does not know the application's secret cannot talk to driver, executors or coordinator, and
-# what they say is encrypted, with AES/GCM. Where the network is private, encryption may be off.
+# what they say is encrypted: what workers and coordinator say with AES/GCM, all that Spark says
+# with AES in counter mode, which hides it but does not notice a changed bit. (Spark's own AES/GCM
+# loses messages up to 3.5.5, SPARK-56227.) Where the network is private, encryption may be off; the
+# run's secret, which lets one join the training, then travels in the clear.
 set -- --conf spark.authenticate=true --conf spark.network.crypto.enabled=true \
   --conf spark.network.crypto.authEngineVersion=2 "$@"
 # The page of a running application tells its settings to whoever reaches it. To watch a training
@@ -98,7 +103,8 @@ set -- --conf spark.authenticate=true --conf spark.network.crypto.enabled=true \
 set -- --conf spark.ui.enabled=false "$@"
 # Executors must reach three ports of the driver, all authenticated: Spark's two and the
 # coordinator's. They are any that are free; where a firewall stands between, name them with
-# spark.driver.port, spark.driver.blockManager.port and spark.lockstep.port.
+# spark.driver.port, spark.driver.blockManager.port and spark.lockstep.port. Where folds train at
+# once, each has a coordinator: they take the next ports, up to spark.port.maxRetries (16) above.
 set -- --conf "spark.executor.memory=${LOCKSTEP_HEAP}m" \
   --conf "spark.executor.memoryOverhead=${overhead}m" \
   --conf "spark.executor.extraJavaOptions=$executor_java" \

@@ -3,10 +3,12 @@ package dev.lockstep.spark;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.core.LogEvent;
 import org.apache.logging.log4j.core.LoggerContext;
 import org.apache.logging.log4j.core.appender.AbstractAppender;
+import org.apache.logging.log4j.core.config.Configurator;
 import org.apache.logging.log4j.core.config.Property;
 import org.awaitility.Awaitility;
 
@@ -14,20 +16,31 @@ import org.awaitility.Awaitility;
 public final class LogLines extends AbstractAppender implements AutoCloseable {
   private final List<String> lines = new CopyOnWriteArrayList<>();
 
-  private LogLines() {
+  private final String informing;
+
+  private LogLines(String informing) {
     super("log lines", null, null, true, Property.EMPTY_ARRAY);
+    this.informing = informing;
   }
 
-  /** Begins to listen. */
+  /** Begins to listen to warnings. */
   public static LogLines open() {
-    LogLines lines = new LogLines();
+    return open("");
+  }
+
+  /** Begins to listen to warnings, and to what the class or package {@code informing} tells. */
+  public static LogLines open(String informing) {
+    LogLines lines = new LogLines(informing);
     lines.start();
-    root().addAppender(lines);
+    context().getRootLogger().addAppender(lines);
+    if (!informing.isEmpty()) {
+      Configurator.setLevel(informing, Level.INFO);
+    }
     return lines;
   }
 
-  private static org.apache.logging.log4j.core.Logger root() {
-    return ((LoggerContext) LogManager.getContext(false)).getRootLogger();
+  private static LoggerContext context() {
+    return (LoggerContext) LogManager.getContext(false);
   }
 
   @Override
@@ -51,7 +64,11 @@ public final class LogLines extends AbstractAppender implements AutoCloseable {
 
   @Override
   public void close() {
-    root().removeAppender(this);
+    context().getRootLogger().removeAppender(this);
+    if (!informing.isEmpty()) {
+      context().getConfiguration().removeLogger(informing);
+      context().updateLoggers();
+    }
     stop();
   }
 }

@@ -234,7 +234,12 @@ public record Configuration(
     ((ObjectNode) tree.get("training"))
         .remove(
             List.of(
-                "workers", "onWorkerLoss", "workerTimeout", "replacementTimeout", "checkpoints"));
+                "workers",
+                "onWorkerLoss",
+                "workerTimeout",
+                "replacementTimeout",
+                "stepTimeout",
+                "checkpoints"));
     return tree;
   }
 

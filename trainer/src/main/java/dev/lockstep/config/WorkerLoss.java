@@ -17,12 +17,16 @@ import java.util.Locale;
  *     coordinator take each other for dead; a worker tries for as long to reach its coordinator
  * @param replacementTimeout {@code training.replacementTimeout}: how long the run waits for a
  *     worker that is not there
+ * @param stepTimeout {@code training.stepTimeout}: after so long without a batch computed, a worker
+ *     that was told to compute hangs, even if its process lives
  */
-public record WorkerLoss(Reaction reaction, Duration workerTimeout, Duration replacementTimeout)
+public record WorkerLoss(
+    Reaction reaction, Duration workerTimeout, Duration replacementTimeout, Duration stepTimeout)
     implements Serializable {
-  /** What a configuration that says nothing means: wait, 60 s, 10 minutes. */
+  /** What a configuration that says nothing means: wait, 60 s, 10 minutes, 10 minutes. */
   public static final WorkerLoss DEFAULT =
-      new WorkerLoss(Reaction.WAIT, Duration.ofSeconds(60), Duration.ofMinutes(10));
+      new WorkerLoss(
+          Reaction.WAIT, Duration.ofSeconds(60), Duration.ofMinutes(10), Duration.ofMinutes(10));
 
   private static final Duration LONGEST_SILENCE = Duration.ofSeconds(10);
   private static final Duration HEARTBEAT = Duration.ofSeconds(5);
@@ -42,14 +46,16 @@ public record WorkerLoss(Reaction reaction, Duration workerTimeout, Duration rep
   }
 
   /**
-   * Reads {@code onWorkerLoss}, {@code workerTimeout} and {@code replacementTimeout}, in seconds.
+   * Reads {@code onWorkerLoss}, and {@code workerTimeout}, {@code replacementTimeout} and {@code
+   * stepTimeout} in seconds.
    */
   static WorkerLoss read(Section training) {
     return new WorkerLoss(
         training.choice(
             "onWorkerLoss", DEFAULT.reaction, List.of(Reaction.values()), Reaction::word),
         readSeconds(training, "workerTimeout", DEFAULT.workerTimeout),
-        readSeconds(training, "replacementTimeout", DEFAULT.replacementTimeout));
+        readSeconds(training, "replacementTimeout", DEFAULT.replacementTimeout),
+        readSeconds(training, "stepTimeout", DEFAULT.stepTimeout));
   }
 
   private static Duration readSeconds(Section training, String key, Duration otherwise) {
@@ -60,11 +66,17 @@ public record WorkerLoss(Reaction reaction, Duration workerTimeout, Duration rep
     training.put("onWorkerLoss", reaction.word());
     training.put("workerTimeout", workerTimeout.toSeconds());
     training.put("replacementTimeout", replacementTimeout.toSeconds());
+    training.put("stepTimeout", stepTimeout.toSeconds());
   }
 
   /** How often a worker says that it lives: every 5 s, and four times in a shorter timeout. */
   public Duration heartbeatInterval() {
-    return shorter(HEARTBEAT, workerTimeout.dividedBy(4));
+    return shorter(HEARTBEAT, shorter(workerTimeout, stepTimeout).dividedBy(4));
+  }
+
+  /** After how long it is said that a worker has not answered yet. */
+  public Duration answerPatience() {
+    return shorter(patience(workerTimeout), patience(stepTimeout));
   }
 
   /**

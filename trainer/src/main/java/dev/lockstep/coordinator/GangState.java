@@ -8,11 +8,17 @@ import java.util.List;
  * @param directive what its workers are to do now
  * @param step of the whole training that is under way, from 0
  * @param workers the state of each, by rank
+ * @param advances how many batches each has computed since it joined, by rank; 0 in other JVMs
  * @param losses how often a worker was lost
  * @param recoveries how often a later attempt has taken a lost worker's place
  */
 public record GangState(
-    Directive directive, long step, List<WorkerState> workers, long losses, long recoveries) {
+    Directive directive,
+    long step,
+    List<WorkerState> workers,
+    List<Long> advances,
+    long losses,
+    long recoveries) {
 
   /** What a worker is doing. */
   public enum WorkerState {

@@ -20,6 +20,12 @@ public interface Seat extends AutoCloseable {
    */
   List<Contribution> contributions();
 
+  /**
+   * Tells that one more batch of what was to be done is computed, so that a worker that is told
+   * much at once is not taken for one that hangs.
+   */
+  void advanced();
+
   /** What to do first. */
   Directive directive();
 

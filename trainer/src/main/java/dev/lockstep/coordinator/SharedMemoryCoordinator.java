@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -268,6 +269,7 @@ public final class SharedMemoryCoordinator implements Coordinator {
           progression.current(),
           progression.step(),
           IntStream.range(0, workers).mapToObj(this::state).toList(),
+          Arrays.stream(seats).map(seat -> seat == null ? 0L : seat.advances.get()).toList(),
           stepOfLoss.size(),
           recoveries);
     } finally {
@@ -591,6 +593,7 @@ public final class SharedMemoryCoordinator implements Coordinator {
     private final long attempt;
     private final List<Contribution> contributions;
     private final Scratch scratch = new Scratch();
+    private final AtomicLong advances = new AtomicLong();
     private boolean left;
 
     private LocalSeat(int rank, long attempt) {
@@ -611,6 +614,11 @@ public final class SharedMemoryCoordinator implements Coordinator {
     @Override
     public List<Contribution> contributions() {
       return contributions;
+    }
+
+    @Override
+    public void advanced() {
+      advances.incrementAndGet();
     }
 
     @Override

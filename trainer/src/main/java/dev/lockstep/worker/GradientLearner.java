@@ -25,6 +25,7 @@ final class GradientLearner implements Learner {
 
   private final Worker worker;
   private final List<SumTree.Node> held;
+  private final Seat seat;
   private final List<Contribution> contributions;
   private final WorkerOrder[] orders;
   private final MicroBatch part;
@@ -39,6 +40,7 @@ final class GradientLearner implements Learner {
     SumTree tree = worker.plan().sumTree(worker.workers());
     this.worker = worker;
     this.held = tree.held(worker.rank(), worker.workers());
+    this.seat = seat;
     this.contributions = seat.contributions();
     this.orders = new WorkerOrder[tree.leaves()];
     int capacity = 0;
@@ -99,6 +101,7 @@ final class GradientLearner implements Learner {
     }
     worker.fill(batch, part, step.step());
     engine.gradient(batch, step.step(), computed.sums());
+    seat.advanced();
   }
 
   private void copy(Contribution target) {

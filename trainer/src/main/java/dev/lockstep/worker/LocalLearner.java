@@ -62,6 +62,7 @@ final class LocalLearner implements Learner {
       engine.gradient(batch, draw, step[0].sums());
       update.step(step, steps.firstStep() + i, workspace);
       round.add(step[0].sums());
+      seat.advanced();
     }
     contribute();
   }

@@ -47,7 +47,13 @@ public record Worker(
   public void run(Coordinator coordinator, long attempt) throws InterruptedException {
     try (Seat seat = coordinator.join(rank, attempt);
         Learner learner = learner(seat)) {
-      Evaluator evaluator = new Evaluator(network, learner::predict);
+      Evaluator evaluator =
+          new Evaluator(
+              network,
+              (batch, outputs) -> {
+                learner.predict(batch, outputs);
+                seat.advanced();
+              });
       Directive directive = seat.directive();
       while (!(directive instanceof Finish)) {
         if (directive instanceof Evaluate evaluate) {

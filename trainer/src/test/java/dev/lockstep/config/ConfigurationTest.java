@@ -109,15 +109,20 @@ class ConfigurationTest {
   void whatBecomesOfLostWorkersIsSaidInWordsAndSeconds() {
     WorkerLoss loss =
         read("network: mlp-512\n"
-                + "training: {onWorkerLoss: fail, workerTimeout: 8, replacementTimeout: 30}")
+                + "training: {onWorkerLoss: fail, workerTimeout: 8, replacementTimeout: 30,"
+                + " stepTimeout: 12}")
             .workerLoss();
 
     assertThat(loss)
         .isEqualTo(
             new WorkerLoss(
-                WorkerLoss.Reaction.FAIL, Duration.ofSeconds(8), Duration.ofSeconds(30)));
+                WorkerLoss.Reaction.FAIL,
+                Duration.ofSeconds(8),
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(12)));
     assertThat(loss.heartbeatInterval()).isEqualTo(Duration.ofSeconds(2));
     assertThat(WorkerLoss.patience(loss.workerTimeout())).isEqualTo(Duration.ofSeconds(4));
+    assertThat(loss.answerPatience()).isEqualTo(Duration.ofSeconds(4));
     assertThat(WorkerLoss.patience(loss.replacementTimeout())).isEqualTo(Duration.ofSeconds(10));
   }
 
@@ -128,6 +133,7 @@ class ConfigurationTest {
         "onWorkerLoss: retry | training.onWorkerLoss is 'retry' but must be one of wait, fail",
         "workerTimeout: 0 | training.workerTimeout is '0' but must be a whole number of at least 1",
         "replacementTimeout: 10min | training.replacementTimeout is '10min' but must be",
+        "stepTimeout: 0 | training.stepTimeout is '0' but must be a whole number of at least 1",
         "silenceTimeout: 5 | silenceTimeout"
       })
   void aDeadlineThatCannotBeUsedIsRefused(String setting, String message) {
@@ -189,6 +195,7 @@ class ConfigurationTest {
               onWorkerLoss: "wait"
               workerTimeout: 60
               replacementTimeout: 600
+              stepTimeout: 600
               checkpoints:
                 everyEpochs: 1
                 everySteps: 0

@@ -96,7 +96,8 @@ class ResolvedPropertiesTest {
 
   private static Arbitrary<WorkerLoss> losses() {
     Arbitrary<Duration> times = sizes().map(Duration::ofSeconds);
-    return Combinators.combine(enums(WorkerLoss.Reaction.class), times, times).as(WorkerLoss::new);
+    return Combinators.combine(enums(WorkerLoss.Reaction.class), times, times, times)
+        .as(WorkerLoss::new);
   }
 
   private static Arbitrary<CheckpointSchedule> schedules() {

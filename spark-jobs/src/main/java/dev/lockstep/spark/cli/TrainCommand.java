@@ -65,8 +65,10 @@ final class TrainCommand implements Runnable {
       paramLabel = "RUN",
       description = {
         "Goes on with the run in this directory from its newest checkpoint and ends as if it had"
-            + " never been stopped. It keeps its configuration: with --config or --set, only workers"
-            + " and checkpoints may differ. A run that has ended is left as it is."
+            + " never been stopped. It keeps its configuration: with --config or --set, only what"
+            + " does not change the result may differ: name and, of training, workers, checkpoints,"
+            + " onWorkerLoss, workerTimeout, replacementTimeout and stepTimeout. A run that has ended"
+            + " is left as it is."
       })
   private String resume;
 

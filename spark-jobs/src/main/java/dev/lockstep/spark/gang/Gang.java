@@ -2,6 +2,7 @@ package dev.lockstep.spark.gang;
 
 import dev.lockstep.config.WorkerLoss;
 import dev.lockstep.coordinator.CheckpointSchedule;
+import dev.lockstep.coordinator.Directive.Finish;
 import dev.lockstep.coordinator.Progress;
 import dev.lockstep.coordinator.RunAbortedException;
 import dev.lockstep.coordinator.SharedMemoryCoordinator;
@@ -9,6 +10,7 @@ import dev.lockstep.coordinator.TrainingResult;
 import dev.lockstep.coordinator.TrainingState;
 import dev.lockstep.data.BatchOrder;
 import dev.lockstep.spark.transport.CoordinatorServer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -43,9 +45,6 @@ import org.slf4j.LoggerFactory;
 public final class Gang {
   private static final Logger LOG = LoggerFactory.getLogger(Gang.class);
   private static final long GLANCE_MILLIS = 200;
-
-  /** How long the workers of a run that has failed may take to leave by themselves. */
-  private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   /** The gangs of this JVM: what a task, which Spark has serialised, finds its gang by. */
   private static final Map<String, Gang> GANGS = new ConcurrentHashMap<>();
@@ -146,7 +145,10 @@ public final class Gang {
     GANGS.put(id, this);
     try {
       String gang = id;
-      await(shards(spark).foreachPartitionAsync(shards -> work(gang, own(shards))), roll::check);
+      await(
+          shards(spark).foreachPartitionAsync(shards -> work(gang, own(shards))),
+          tasks,
+          roll::check);
     } finally {
       GANGS.remove(id);
     }
@@ -159,22 +161,35 @@ public final class Gang {
             coordinator, spark.getConf(), workerLoss, tasks, metrics::transferred)) {
       await(
           shards(spark).foreachPartitionAsync(RemoteWorker.of(training, size, server.invitation())),
+          tasks,
           () -> {});
     }
   }
 
-  /** When the run has failed, workers that are not there yet will never come to learn it. */
-  private void await(Future<Void> job, Runnable glance) throws Exception {
-    long failedSince = 0;
+  /**
+   * Waits until all workers have left. When the run is over, or has failed, those that hang, or are
+   * to be run again and get no slot, would never do so: they have 10 s (or half of a shorter
+   * workerTimeout).
+   */
+  private void await(Future<Void> job, GangTasks tasks, Runnable glance) throws Exception {
+    Duration grace = WorkerLoss.patience(workerLoss.workerTimeout());
+    long overSince = 0;
     while (true) {
       try {
         job.get(GLANCE_MILLIS, TimeUnit.MILLISECONDS);
         return;
       } catch (TimeoutException e) {
         glance.run();
-        if (coordinator.failure().isPresent()) {
-          failedSince = failedSince == 0 ? System.nanoTime() : failedSince;
-          if (System.nanoTime() - failedSince > GRACE_NANOS) {
+        boolean failed = coordinator.failure().isPresent();
+        if (failed || coordinator.state().directive() instanceof Finish) {
+          overSince = overSince == 0 ? System.nanoTime() : overSince;
+          if (System.nanoTime() - overSince > grace.toNanos()) {
+            if (!failed) {
+              LOG.warn(
+                  "training is over, but after {} s workers have not left: {}; their tasks are cancelled",
+                  grace.toSeconds(),
+                  tasks.remaining());
+            }
             job.cancel(true);
             return;
           }

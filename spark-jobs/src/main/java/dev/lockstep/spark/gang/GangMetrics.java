@@ -7,6 +7,7 @@ import dev.lockstep.coordinator.GangState.WorkerState;
 import dev.lockstep.coordinator.Progress;
 import dev.lockstep.coordinator.RoundTime;
 import dev.lockstep.coordinator.SharedMemoryCoordinator;
+import java.util.BitSet;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
@@ -15,10 +16,16 @@ import org.apache.spark.metrics.source.Source;
 
 /**
  * A training as a source of Spark's metrics, so that every sink that Spark is configured for
- * carries it, under the name {@code lockstep}. Safe for use by many threads.
+ * carries it, under the name {@code lockstep}. Of trainings that run at once the others are called
+ * {@code gang2.lockstep}, {@code gang3.lockstep} and so on: Spark carries one source of each name,
+ * and forgets with a source all whose names begin as its own does. Safe for use by many threads.
  */
 final class GangMetrics implements Source, AutoCloseable {
+  /** The numbers of the trainings that run now, from 0. */
+  private static final BitSet NUMBERS = new BitSet();
+
   private final MetricRegistry registry = new MetricRegistry();
+  private final int number;
   private final SharedMemoryCoordinator coordinator;
   private final MetricsSystem system;
   private final Timer transfers = registry.timer("round.transfer");
@@ -26,6 +33,7 @@ final class GangMetrics implements Source, AutoCloseable {
   private GangMetrics(SharedMemoryCoordinator coordinator, MetricsSystem system) {
     this.coordinator = coordinator;
     this.system = system;
+    this.number = takeNumber();
     addProgress();
     addWorkers();
     addRounds();
@@ -36,6 +44,14 @@ final class GangMetrics implements Source, AutoCloseable {
     GangMetrics metrics = new GangMetrics(coordinator, system);
     system.registerSource(metrics);
     return metrics;
+  }
+
+  private static int takeNumber() {
+    synchronized (NUMBERS) {
+      int free = NUMBERS.nextClearBit(0);
+      NUMBERS.set(free);
+      return free;
+    }
   }
 
   private void addProgress() {
@@ -81,7 +97,7 @@ final class GangMetrics implements Source, AutoCloseable {
 
   @Override
   public String sourceName() {
-    return "lockstep";
+    return number == 0 ? "lockstep" : "gang%d.lockstep".formatted(number + 1);
   }
 
   @Override
@@ -92,7 +108,13 @@ final class GangMetrics implements Source, AutoCloseable {
   /** Has the sinks that write from time to time write the last values. */
   @Override
   public void close() {
-    system.report();
-    system.removeSource(this);
+    try {
+      system.report();
+      system.removeSource(this);
+    } finally {
+      synchronized (NUMBERS) {
+        NUMBERS.clear(number);
+      }
+    }
   }
 }

@@ -12,6 +12,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.apache.spark.ExceptionFailure;
 import org.apache.spark.SparkContext;
 import org.apache.spark.TaskFailedReason;
@@ -41,6 +43,7 @@ final class GangTasks extends SparkListener implements WorkerTasks {
   private final WorkerLoss workerLoss;
   private final Set<Integer> stages = ConcurrentHashMap.newKeySet();
   private final Map<Long, TaskInfo> running = new ConcurrentHashMap<>();
+  private final Set<Integer> succeeded = ConcurrentHashMap.newKeySet();
 
   /** The last failure of each rank; belongs to the thread of Spark's events. */
   private final Map<Integer, Failure> failures = new HashMap<>();
@@ -79,6 +82,17 @@ final class GangTasks extends SparkListener implements WorkerTasks {
     if (task != null && failed && coordinator.failure().isEmpty()) {
       failed(task, (TaskFailedReason) end.reason());
     }
+    if (task != null && end.taskInfo().successful()) {
+      succeeded.add(task.partitionId());
+    }
+  }
+
+  /** Whose task has not ended, and where it is. */
+  String remaining() {
+    return IntStream.range(0, coordinator.workers())
+        .filter(rank -> !succeeded.contains(rank))
+        .mapToObj(rank -> "rank %d, %s".formatted(rank, whereabouts(rank)))
+        .collect(Collectors.joining("; "));
   }
 
   private void failed(TaskInfo task, TaskFailedReason reason) {

@@ -10,6 +10,7 @@ import dev.lockstep.yaml.ConfigurationException;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.Pointer;
 
 /** Says before a run begins, in one message, all that would fail later. */
@@ -136,8 +137,21 @@ public final class Preflight {
       TrainingPlan plan, Network network, int trainingExamples, int workers, Limits limits) {
     List<String> problems = new ArrayList<>();
     addShardProblems(plan, trainingExamples, workers, problems);
-    addDirectMemoryProblem(plan, network, 1, workers * vector(plan, network), limits, problems);
+    addDirectMemoryProblem(
+        plan,
+        network,
+        1,
+        contributions(plan, network, workers) * vector(plan, network),
+        limits,
+        problems);
     throwIfAny(problems);
+  }
+
+  /** How many vectors all workers hand in for a round. */
+  private static long contributions(TrainingPlan plan, Network network, int workers) {
+    return IntStream.range(0, Math.min(workers, plan.shards()))
+        .mapToLong(rank -> SeatShape.of(plan, network, rank, workers).contributions())
+        .sum();
   }
 
   /**

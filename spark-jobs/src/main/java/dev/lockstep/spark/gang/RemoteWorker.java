@@ -2,6 +2,7 @@ package dev.lockstep.spark.gang;
 
 import dev.lockstep.coordinator.FencedException;
 import dev.lockstep.coordinator.RunAbortedException;
+import dev.lockstep.data.Examples;
 import dev.lockstep.spark.transport.Invitation;
 import dev.lockstep.spark.transport.RemoteCoordinator;
 import dev.lockstep.yaml.ConfigurationException;
@@ -17,11 +18,17 @@ import org.slf4j.LoggerFactory;
  * What one Spark task does on an executor with the shards of its partition: makes the training anew
  * from its recipe, once in each JVM, and works on it for the coordinator on the driver.
  *
- * @param fingerprint of the driver's training examples, which the executor's must have too
+ * @param trainingFingerprint of the driver's training examples, which the executor's must have too
+ * @param testFingerprint of its test examples, likewise
  * @param workers size of the gang
  * @param invitation holds the run's secret
  */
-record RemoteWorker(TrainingRecipe recipe, String fingerprint, int workers, Invitation invitation)
+record RemoteWorker(
+    TrainingRecipe recipe,
+    String trainingFingerprint,
+    String testFingerprint,
+    int workers,
+    Invitation invitation)
     implements VoidFunction<Iterator<Integer>> {
   private static final Logger LOG = LoggerFactory.getLogger(RemoteWorker.class);
 
@@ -34,7 +41,12 @@ record RemoteWorker(TrainingRecipe recipe, String fingerprint, int workers, Invi
                 () ->
                     new IllegalStateException(
                         "a training without a recipe cannot be made anew on executors"));
-    return new RemoteWorker(recipe, training.data().training().fingerprint(), workers, invitation);
+    return new RemoteWorker(
+        recipe,
+        training.data().training().fingerprint(),
+        training.data().test().fingerprint(),
+        workers,
+        invitation);
   }
 
   @Override
@@ -62,16 +74,27 @@ record RemoteWorker(TrainingRecipe recipe, String fingerprint, int workers, Invi
     }
   }
 
-  private Training training() {
+  /**
+   * The training that this executor makes of the recipe.
+   *
+   * @throws ConfigurationException if its examples are not the driver's
+   */
+  Training training() {
     Preflight.requireNativeLibraries();
     Training training = recipe.make();
-    String own = training.data().training().fingerprint();
-    if (!own.equals(fingerprint)) {
-      throw new ConfigurationException(
-          "the training examples of %s on this executor have the fingerprint %s but the driver's have %s; all must see the same files"
-              .formatted(training.data().dataset().name(), own, fingerprint));
-    }
+    requireDrivers("training", training, training.data().training(), trainingFingerprint);
+    requireDrivers("test", training, training.data().test(), testFingerprint);
     return training;
+  }
+
+  private static void requireDrivers(
+      String part, Training training, Examples examples, String drivers) {
+    String own = examples.fingerprint();
+    if (!own.equals(drivers)) {
+      throw new ConfigurationException(
+          "the %s examples of %s on this executor have the fingerprint %s but the driver's have %s; all must see the same files"
+              .formatted(part, training.data().dataset().name(), own, drivers));
+    }
   }
 
   /** Without the secret. */

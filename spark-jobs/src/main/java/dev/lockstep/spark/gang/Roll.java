@@ -1,6 +1,7 @@
 package dev.lockstep.spark.gang;
 
 import dev.lockstep.config.WorkerLoss;
+import dev.lockstep.coordinator.Directive;
 import dev.lockstep.coordinator.Directive.Finish;
 import dev.lockstep.coordinator.GangState;
 import dev.lockstep.coordinator.GangState.WorkerState;
@@ -14,7 +15,8 @@ import java.util.stream.Stream;
 
 /**
  * Which workers of the driver's own JVM are waited for, who have no connection that could end. Says
- * so once of each, and ends the run when one stays away for too long. Belongs to one thread.
+ * so once of each, and ends the run when one stays away, or computes nothing, for too long. Belongs
+ * to one thread.
  */
 final class Roll {
   private final WorkerLoss workerLoss;
@@ -48,15 +50,23 @@ final class Roll {
     this.log = log;
     this.abort = abort;
     this.rows = Stream.generate(Row::new).limit(gang.get().workers().size()).toArray(Row[]::new);
-    Arrays.stream(rows).forEach(row -> row.since = nanoTime.getAsLong());
+    Arrays.stream(rows).forEach(row -> row.restart(nanoTime.getAsLong()));
   }
 
   private static final class Row {
     private WorkerState state = WorkerState.ABSENT;
-    private long step;
+    private Directive asked;
     private long since;
+    private long advances;
+    private long advanced;
     private boolean absenceSaid;
     private boolean slownessSaid;
+
+    private void restart(long now) {
+      since = now;
+      advanced = now;
+      slownessSaid = false;
+    }
   }
 
   /** Looks who is waited for; to be called every second or so. */
@@ -72,21 +82,26 @@ final class Roll {
       if (row.state == WorkerState.ABSENT) {
         checkAbsent(rank, row, waited);
       } else if (row.state == WorkerState.COMPUTING) {
-        checkComputing(rank, row, waited, now);
+        checkComputing(rank, row, waited, now.directive());
       }
     }
   }
 
   private void note(int rank, Row row, GangState now) {
     WorkerState state = now.workers().get(rank);
-    if (row.state != state || row.step != now.step()) {
+    if (row.state != state || !now.directive().equals(row.asked)) {
       if (row.absenceSaid && state != WorkerState.ABSENT) {
         log.accept("worker of rank %d has come at step %d".formatted(rank, now.step()));
         row.absenceSaid = false;
       }
       row.state = state;
-      row.step = now.step();
-      row.since = nanoTime.getAsLong();
+      row.asked = now.directive();
+      row.restart(nanoTime.getAsLong());
+    }
+    long advances = now.advances().get(rank);
+    if (row.advances != advances) {
+      row.advances = advances;
+      row.advanced = nanoTime.getAsLong();
     }
   }
 
@@ -109,13 +124,19 @@ final class Roll {
     }
   }
 
-  private void checkComputing(int rank, Row row, Duration waited, GangState now) {
-    if (waited.compareTo(WorkerLoss.patience(workerLoss.workerTimeout())) > 0
-        && !row.slownessSaid) {
+  private void checkComputing(int rank, Row row, Duration waited, Directive asked) {
+    Duration stuck = Duration.ofNanos(nanoTime.getAsLong() - row.advanced);
+    Duration timeout = workerLoss.stepTimeout();
+    if (stuck.compareTo(timeout) > 0) {
+      abort.accept(
+          new IllegalStateException(
+              "worker of rank %d has not computed a batch for %d s (training.stepTimeout) of %s; it is a thread of this process, which no other can replace"
+                  .formatted(rank, stuck.toSeconds(), asked)));
+    } else if (waited.compareTo(workerLoss.answerPatience()) > 0 && !row.slownessSaid) {
       row.slownessSaid = true;
       log.accept(
-          "waiting since %d s for worker of rank %d to answer %s; it is a thread of this process, and the run waits as long as it lives"
-              .formatted(waited.toSeconds(), rank, now.directive()));
+          "waiting since %d s for worker of rank %d to answer %s; it is a thread of this process, and the run ends after %d s without a batch computed"
+              .formatted(waited.toSeconds(), rank, asked, timeout.toSeconds()));
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.lockstep.spark.job;
 
 import dev.lockstep.config.Configuration;
+import dev.lockstep.config.WorkerLoss;
 import dev.lockstep.data.Dataset;
 import dev.lockstep.data.Examples;
 import dev.lockstep.engine.Engine;
@@ -12,11 +13,13 @@ import dev.lockstep.spark.source.DatasetSource;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.worker.BatchPredictor;
 import java.io.Serializable;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
@@ -37,7 +40,7 @@ record WorstExamples(Broadcast<ModelFile> model, DatasetSource source, boolean t
   private static final Logger LOG = LoggerFactory.getLogger(WorstExamples.class);
 
   /** A report does without them if executors do not come or are slow. */
-  private static final long PATIENCE_SECONDS = 60;
+  private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
   /**
    * The worst of the first test examples, or of those held out if there are none. A failure is
@@ -60,13 +63,14 @@ record WorstExamples(Broadcast<ModelFile> model, DatasetSource source, boolean t
     Broadcast<ModelFile> model = spark.broadcast(ModelFile.read(run.toString()));
     try {
       return new WorstExamples(model, DatasetSource.of(configuration), tested > 0)
-          .search(spark, searched, prepared.workers());
+          .search(spark, searched, prepared.workers(), TIMEOUT);
     } finally {
       model.destroy();
     }
   }
 
-  private List<WrongExample> search(JavaSparkContext spark, int[] searched, int workers) {
+  /** The worst of {@code searched}; none if they are not found within {@code timeout}. */
+  List<WrongExample> search(JavaSparkContext spark, int[] searched, int workers, Duration timeout) {
     List<int[]> parts = parts(searched, Math.min(workers, searched.length));
     JavaFutureAction<List<String>> found =
         spark
@@ -75,7 +79,7 @@ record WorstExamples(Broadcast<ModelFile> model, DatasetSource source, boolean t
             .collectAsync();
     try {
       return WrongExamples.worst(
-          found.get(PATIENCE_SECONDS, TimeUnit.SECONDS).stream()
+          get(found, timeout).stream()
               .flatMap(part -> ReportFile.readExamples(part).stream())
               .toList());
     } catch (ExecutionException | TimeoutException e) {
@@ -85,6 +89,21 @@ record WorstExamples(Broadcast<ModelFile> model, DatasetSource source, boolean t
     }
     found.cancel(true);
     return List.of();
+  }
+
+  private static <T> T get(Future<T> found, Duration timeout)
+      throws ExecutionException, TimeoutException, InterruptedException {
+    Duration patience = WorkerLoss.patience(timeout);
+    Duration rest = timeout.minus(patience);
+    try {
+      return found.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      LOG.warn(
+          "waiting since {} s for executors to find the most confidently wrong examples; the report goes without them in {} s",
+          patience.toSeconds(),
+          rest.toSeconds());
+      return found.get(rest.toMillis(), TimeUnit.MILLISECONDS);
+    }
   }
 
   private static List<int[]> parts(int[] searched, int count) {

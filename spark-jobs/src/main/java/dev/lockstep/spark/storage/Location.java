@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.util.VersionInfo;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.deploy.SparkHadoopUtil;
@@ -27,7 +28,8 @@ public sealed interface Location permits LocalLocation, HadoopLocation, PatientL
    * local file system, relative to the current directory. Whoever waits for it says so after 10 s,
    * and gives up after Spark's setting {@code spark.lockstep.storageTimeout} (10 minutes).
    *
-   * @throws ConfigurationException if it is not a path, or there is no file system for its scheme
+   * @throws ConfigurationException if it is not a path, or there is no file system for its scheme,
+   *     or its connector is missing
    */
   static Location of(String written) {
     if (written.isBlank()) {
@@ -44,7 +46,28 @@ public sealed interface Location permits LocalLocation, HadoopLocation, PatientL
           "'%s' cannot be reached: %s; expected a local path or one of a file system that Hadoop is configured for"
               .formatted(written, e.getMessage()),
           e);
+    } catch (RuntimeException e) {
+      if (e.getCause() instanceof ClassNotFoundException missing) {
+        throw withoutConnector(written, missing);
+      }
+      throw e;
     }
+  }
+
+  /** Hadoop knows the scheme, but the classes of its file system are not there. */
+  private static ConfigurationException withoutConnector(
+      String written, ClassNotFoundException missing) {
+    String scheme = written.substring(0, written.indexOf(':'));
+    String artifact =
+        switch (scheme) {
+          case "s3a" -> "org.apache.hadoop:hadoop-aws:" + VersionInfo.getVersion();
+          case "abfs", "abfss" -> "org.apache.hadoop:hadoop-azure:" + VersionInfo.getVersion();
+          default -> "the artifact that has it";
+        };
+    return new ConfigurationException(
+        "'%s' cannot be reached: the connector for %s:// is missing (%s); give it to Spark, with --packages %s or in the image"
+            .formatted(written, scheme, missing.getMessage(), artifact),
+        missing);
   }
 
   /**

@@ -4,6 +4,9 @@ import dev.lockstep.config.WorkerLoss;
 import dev.lockstep.coordinator.Directive;
 import dev.lockstep.coordinator.GangState;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -11,8 +14,8 @@ import java.util.stream.Stream;
 
 /**
  * Who of the gang is there. Says once of every worker that is waited for who it is and until when,
- * takes silent ones for dead, and ends the run when one stays away for too long. Safe for use by
- * many threads.
+ * takes silent ones and those that compute nothing for dead, and ends the run when one stays away
+ * for too long. Safe for use by many threads.
  */
 final class Attendance {
   private final WorkerLoss settings;
@@ -57,6 +60,11 @@ final class Attendance {
     private final long attempt;
     private final Runnable disconnect;
     private volatile long heard;
+    private volatile long advances;
+    private volatile long advanced;
+
+    /** Whether the connection has ended; guarded by the attendance. */
+    private boolean gone;
 
     /**
      * The given attempt of a worker, on {@code host}.
@@ -77,7 +85,7 @@ final class Attendance {
 
   private static final class Row {
     private Presence presence;
-    private long attempt;
+    private long attempt = -1;
     private String lastSeen = "it has not joined yet";
     private long absentSince;
     private Directive asked;
@@ -112,10 +120,17 @@ final class Attendance {
     return rows[rank].attempt;
   }
 
-  /** A worker has taken its place, perhaps from an earlier attempt. */
+  /**
+   * A worker has taken its place, perhaps from an earlier attempt. If a later one has taken it
+   * meanwhile, nothing changes; if its connection has ended meanwhile, it is lost at once.
+   */
   synchronized void joined(int rank, Presence presence) {
     Row row = rows[rank];
+    if (presence.attempt < row.attempt) {
+      return;
+    }
     presence.heard = nanoTime.getAsLong();
+    presence.advanced = presence.heard;
     if (row.absenceSaid || row.seen) {
       log.accept(
           "worker of rank %d %s at step %d: %s"
@@ -126,6 +141,9 @@ final class Attendance {
     row.seen = true;
     row.absenceSaid = false;
     row.lastSeen = "it was " + presence;
+    if (presence.gone) {
+      lose(rank, "its connection has ended");
+    }
   }
 
   /** A byte has come from the worker. */
@@ -133,8 +151,17 @@ final class Attendance {
     presence.heard = nanoTime.getAsLong();
   }
 
+  /** The worker has computed so many batches since it joined. */
+  void advanced(Presence presence, long advances) {
+    if (presence.advances != advances) {
+      presence.advances = advances;
+      presence.advanced = nanoTime.getAsLong();
+    }
+  }
+
   /** The worker's connection has ended. */
   synchronized void lost(int rank, Presence presence) {
+    presence.gone = true;
     if (rows[rank].presence == presence && !rows[rank].finished) {
       lose(rank, "its connection has ended");
     }
@@ -160,14 +187,20 @@ final class Attendance {
   }
 
   /** The worker has been told what to do. */
-  synchronized void asked(int rank, Directive directive) {
-    rows[rank].asked = directive;
-    rows[rank].askedSince = nanoTime.getAsLong();
+  synchronized void asked(int rank, Presence presence, Directive directive) {
+    Row row = rows[rank];
+    if (row.presence == presence) {
+      row.asked = directive;
+      row.askedSince = nanoTime.getAsLong();
+      row.slownessSaid = false;
+    }
   }
 
   /** The worker has done what it was told. */
-  synchronized void answered(int rank) {
-    rows[rank].asked = null;
+  synchronized void answered(int rank, Presence presence) {
+    if (rows[rank].presence == presence) {
+      rows[rank].asked = null;
+    }
   }
 
   /** The worker has been told that training is over. */
@@ -176,7 +209,13 @@ final class Attendance {
   }
 
   /** Looks who is missing; to be called every second or so. */
-  synchronized void check() {
+  void check() {
+    takeForDead().forEach(dead -> dead.disconnect.run());
+  }
+
+  /** Whom to disconnect, which takes time that nobody must wait for. */
+  private synchronized List<Presence> takeForDead() {
+    List<Presence> dead = new ArrayList<>();
     for (int rank = 0; rank < rows.length; rank++) {
       Row row = rows[rank];
       if (row.finished) {
@@ -185,9 +224,10 @@ final class Attendance {
       if (row.presence == null) {
         checkAbsent(rank, row);
       } else {
-        checkPresent(rank, row);
+        checkPresent(rank, row).ifPresent(dead::add);
       }
     }
+    return dead;
   }
 
   private void checkAbsent(int rank, Row row) {
@@ -211,28 +251,43 @@ final class Attendance {
     }
   }
 
-  private void checkPresent(int rank, Row row) {
-    Duration silence = since(row.presence.heard);
-    Duration timeout = settings.workerTimeout();
-    if (silence.compareTo(timeout) > 0) {
-      row.presence.disconnect.run();
+  /** The worker, if it is taken for dead. */
+  private Optional<Presence> checkPresent(int rank, Row row) {
+    Presence presence = row.presence;
+    Duration silence = since(presence.heard);
+    if (silence.compareTo(settings.workerTimeout()) > 0) {
       lose(
           rank,
           "not a byte came from it for %d s (training.workerTimeout)"
               .formatted(silence.toSeconds()));
-    } else if (row.asked != null
-        && !row.slownessSaid
-        && since(row.askedSince).compareTo(WorkerLoss.patience(timeout)) > 0) {
+      return Optional.of(presence);
+    }
+    if (row.asked == null) {
+      return Optional.empty();
+    }
+    Duration asked = since(row.askedSince);
+    Duration stuck =
+        asked.compareTo(since(presence.advanced)) < 0 ? asked : since(presence.advanced);
+    if (stuck.compareTo(settings.stepTimeout()) > 0) {
+      lose(
+          rank,
+          "its process lives, but it has not computed a batch for %d s (training.stepTimeout) of %s"
+              .formatted(stuck.toSeconds(), row.asked));
+      return Optional.of(presence);
+    }
+    if (asked.compareTo(settings.answerPatience()) > 0 && !row.slownessSaid) {
       row.slownessSaid = true;
       log.accept(
-          "waiting since %d s for worker of rank %d, %s, to answer %s; the run waits as long as it lives, and takes it for dead after %d s without a byte"
+          "waiting since %d s for worker of rank %d, %s, to answer %s; the run takes it for dead after %d s without a byte, or %d s without a batch computed"
               .formatted(
-                  since(row.askedSince).toSeconds(),
+                  asked.toSeconds(),
                   rank,
-                  row.presence,
+                  presence,
                   row.asked,
-                  timeout.toSeconds()));
+                  settings.workerTimeout().toSeconds(),
+                  settings.stepTimeout().toSeconds()));
     }
+    return Optional.empty();
   }
 
   private Duration since(long then) {

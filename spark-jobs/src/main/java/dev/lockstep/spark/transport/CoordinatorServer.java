@@ -55,6 +55,9 @@ public final class CoordinatorServer implements Closeable {
   private static final int MOST_PORT = 65535;
   private static final int SECRET_BYTES = 32;
 
+  /** Spark's own default of {@code spark.port.maxRetries}. */
+  private static final int MAX_RETRIES = 16;
+
   private final SharedMemoryCoordinator coordinator;
   private final WorkerTasks tasks;
   private final LongConsumer transfers;
@@ -73,12 +76,13 @@ public final class CoordinatorServer implements Closeable {
    * Opens a port for the workers of {@code coordinator}.
    *
    * @param conf Spark's, of a running driver: host, encryption, and {@code spark.lockstep.port},
-   *     the port; 0, or nothing, for any that is free
+   *     the port; 0, or nothing, for any that is free; if it is taken, the next that is free of
+   *     {@code spark.port.maxRetries} after it, as with Spark's own ports
    * @param workerLoss how long to wait for workers
    * @param tasks in which they run
    * @param transfers is told how many nanoseconds each contribution took from its first byte to its
    *     last
-   * @throws ConfigurationException if the port is none
+   * @throws ConfigurationException if the port is none, or none can be opened
    */
   public CoordinatorServer(
       SharedMemoryCoordinator coordinator,
@@ -100,10 +104,11 @@ public final class CoordinatorServer implements Closeable {
     TransportConf transport = Wire.conf(conf, encrypted, workerLoss.workerTimeout(), threads);
     this.context = new GuardedContext(transport, workerLoss.workerTimeout().toSeconds());
     this.server =
-        context.createServer(
+        listen(
             conf.get("spark.driver.bindAddress", host),
             port(conf),
-            List.of(authentication(transport, unbound)));
+            conf.getInt("spark.port.maxRetries", MAX_RETRIES),
+            authentication(transport, unbound));
     this.invitation =
         new Invitation(
             host, server.getPort(), unbound.run(), unbound.secret(), encrypted, workerLoss);
@@ -119,6 +124,26 @@ public final class CoordinatorServer implements Closeable {
               .formatted(PORT, written, MOST_PORT));
     }
     return Integer.parseInt(written);
+  }
+
+  private TransportServer listen(
+      String address, int port, int retries, TransportServerBootstrap bootstrap) {
+    int last = port == 0 ? 0 : Math.min(port + retries, MOST_PORT);
+    for (int each = port; ; each++) {
+      try {
+        return context.createServer(address, each, List.of(bootstrap));
+      } catch (Exception e) { // Netty throws IOException, which it does not declare.
+        if (each == last || !(e instanceof IOException)) {
+          context.close();
+          throw new ConfigurationException(
+              "the coordinator cannot listen on %s, port %s (%s): %s; set it to the first of as many free ports as trainings run at once, or to 0 for any that is free"
+                  .formatted(
+                      address, last == port ? port : port + " to " + last, PORT, e.getMessage()),
+              e);
+        }
+        LOG.info("port {} of {} is taken: {}; trying the next", each, address, e.getMessage());
+      }
+    }
   }
 
   private static String newSecret() {
@@ -212,11 +237,7 @@ public final class CoordinatorServer implements Closeable {
 
   /** Opens a session for a worker that wants to take its place. */
   WorkerSession open(Place place, TransportClient worker) {
-    Runnable kill =
-        () -> {
-          worker.close();
-          tasks.replace(place.attempt());
-        };
+    Runnable kill = () -> seats.execute(() -> disconnect(worker, place));
     WorkerSession session =
         new WorkerSession(
             coordinator,
@@ -229,6 +250,20 @@ public final class CoordinatorServer implements Closeable {
     sessions.add(session);
     seats.execute(session);
     return session;
+  }
+
+  /** Takes long where the cluster's manager does not answer. */
+  private void disconnect(TransportClient worker, Place place) {
+    try {
+      worker.close();
+      tasks.replace(place.attempt());
+    } catch (Throwable e) { // Spark's Scala throws checked exceptions that it does not declare.
+      LOG.warn(
+          "cannot have the executor of the worker of rank {}, attempt {}, replaced; Spark gives it up by itself after spark.network.timeout",
+          place.rank(),
+          place.attempt(),
+          e);
+    }
   }
 
   private static String host(Channel channel) {
@@ -248,7 +283,7 @@ public final class CoordinatorServer implements Closeable {
     try {
       attendance.check();
       coordinator.failure().ifPresent(this::dismiss);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) { // An executor runs nothing again that has thrown.
       LOG.error("cannot look after the workers", e);
     }
   }

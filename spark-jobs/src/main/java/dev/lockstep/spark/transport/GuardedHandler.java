@@ -39,7 +39,7 @@ final class GuardedHandler extends RpcHandler {
     try {
       authenticating.receive(client, request, refusing(reply));
     } catch (RuntimeException e) {
-      refuseStranger();
+      refuse(e);
     }
   }
 
@@ -52,13 +52,17 @@ final class GuardedHandler extends RpcHandler {
 
       @Override
       public void onFailure(Throwable e) {
-        refuseStranger();
+        refuse(e);
       }
     };
   }
 
-  private void refuseStranger() {
-    refusals.refuse(channel, "does not know the secret of this run");
+  private void refuse(Throwable reason) {
+    refusals.refuse(
+        channel,
+        connection.authenticated()
+            ? "said what the coordinator fails at: " + reason
+            : "does not know the secret of this run");
   }
 
   @Override

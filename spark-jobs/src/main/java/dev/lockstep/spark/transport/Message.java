@@ -61,11 +61,20 @@ record Message(Place place, Content content) {
     }
   }
 
-  /** I live. */
-  record Heartbeat() implements Content {
+  /**
+   * I live.
+   *
+   * @param advances how many batches I have computed since I joined
+   */
+  record Heartbeat(long advances) implements Content {
     @Override
     public short code() {
       return 2;
+    }
+
+    @Override
+    public void write(ByteBuffer to) {
+      to.putInt(0).putLong(advances);
     }
   }
 
@@ -215,7 +224,7 @@ record Message(Place place, Content content) {
     int index = from.getInt();
     long round = from.getLong();
     return switch (code) {
-      case 2 -> new Heartbeat();
+      case 2 -> new Heartbeat(round);
       case 3 -> new Contributed(round, index, from.getDouble(), from.getLong(), from.getLong());
       case 4 -> new Evaluated(round, index);
       case 5 -> new Fenced(round);

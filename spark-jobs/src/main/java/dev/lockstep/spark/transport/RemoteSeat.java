@@ -34,10 +34,10 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.apache.spark.SparkConf;
 import org.apache.spark.network.TransportContext;
@@ -76,8 +76,9 @@ final class RemoteSeat implements Seat {
   /** What the channel's thread has to say to the worker's: the next directive, or an error. */
   private final BlockingQueue<Supplier<Directive>> events = new LinkedBlockingQueue<>();
 
+  private final AtomicLong advances = new AtomicLong();
+
   private TransportClient coordinator;
-  private Future<?> heartbeats;
   private Directive directive;
   private long round;
   private boolean patienceSaid;
@@ -112,12 +113,6 @@ final class RemoteSeat implements Seat {
     byte[] nonce = Wire.newNonce();
     Join join = new Join(HexFormat.of().formatHex(nonce));
     coordinator.sendRpc(message(join).encode(), new Joined(nonce));
-    long interval = invitation.workerLoss().heartbeatInterval().toMillis();
-    heartbeats =
-        coordinator
-            .getChannel()
-            .eventLoop()
-            .scheduleAtFixedRate(this::sendHeartbeat, interval, interval, TimeUnit.MILLISECONDS);
     await();
   }
 
@@ -146,9 +141,19 @@ final class RemoteSeat implements Seat {
     }
   }
 
+  /** On the channel's thread, until that ends, and never before the ciphers are changed. */
+  private void startHeartbeats() {
+    long interval = invitation.workerLoss().heartbeatInterval().toMillis();
+    var unused =
+        coordinator
+            .getChannel()
+            .eventLoop()
+            .scheduleAtFixedRate(this::sendHeartbeat, 0, interval, TimeUnit.MILLISECONDS);
+  }
+
   private void sendHeartbeat() {
     if (coordinator.isActive()) {
-      coordinator.sendRpc(message(new Heartbeat()).encode(), new HeardCallback());
+      coordinator.sendRpc(message(new Heartbeat(advances.get())).encode(), new HeardCallback());
     }
   }
 
@@ -164,6 +169,11 @@ final class RemoteSeat implements Seat {
   @Override
   public List<Contribution> contributions() {
     return contributions;
+  }
+
+  @Override
+  public void advanced() {
+    advances.incrementAndGet();
   }
 
   @Override
@@ -198,6 +208,7 @@ final class RemoteSeat implements Seat {
 
   private Directive await() throws InterruptedException {
     long started = System.nanoTime();
+    patienceSaid = false;
     while (true) {
       Supplier<Directive> event = events.poll(1, TimeUnit.SECONDS);
       if (event != null) {
@@ -252,9 +263,6 @@ final class RemoteSeat implements Seat {
 
   @Override
   public void close() {
-    if (heartbeats != null) {
-      heartbeats.cancel(false);
-    }
     if (coordinator != null) {
       coordinator.close();
     }
@@ -300,7 +308,7 @@ final class RemoteSeat implements Seat {
         SealedRecords.start(
             coordinator.getChannel(), SealedRecords.End.WORKER, invitation, nonce, ofCoordinator);
       }
-      sendHeartbeat();
+      startHeartbeats();
     }
 
     @Override

@@ -21,6 +21,7 @@ import javax.crypto.Cipher;
 import javax.crypto.Mac;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
+import org.apache.spark.network.util.AbstractFileRegion;
 
 /**
  * Encrypts and authenticates a connection with AES-256 in Galois/counter mode, record by record: a
@@ -116,84 +117,119 @@ final class SealedRecords {
     }
   }
 
-  /** Cuts what is written into records. */
+  /** Has what is written sealed when the connection takes it. */
   private static final class Sealing extends ChannelOutboundHandlerAdapter {
     private final RecordCipher cipher;
     private final ByteBuffer plain = ByteBuffer.allocate(MOST_PLAIN);
+    private final ByteBuffer sealed = ByteBuffer.allocateDirect(Integer.BYTES + MOST_PLAIN + TAG);
 
     Sealing(SecretKeySpec key) throws GeneralSecurityException {
       this.cipher = new RecordCipher(Cipher.ENCRYPT_MODE, key);
+      sealed.limit(0);
     }
 
     @Override
-    public void write(ChannelHandlerContext context, Object message, ChannelPromise promise)
-        throws Exception {
-      long size =
+    public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+      var unused = context.write(new SealedMessage(this, message), promise);
+    }
+
+    /** Seals what stands in {@link #plain}. */
+    private void sealRecord() throws GeneralSecurityException {
+      plain.flip();
+      sealed.clear().putInt(plain.remaining() + TAG);
+      cipher.next(plain, sealed);
+      sealed.flip();
+      plain.clear();
+    }
+  }
+
+  /**
+   * A message in records, of which no more than one is in memory: a connection takes its messages
+   * one after the other, so that they share the buffers of their {@link Sealing}.
+   */
+  private static final class SealedMessage extends AbstractFileRegion {
+    private final Sealing sealing;
+    private final Object message;
+    private final Intake intake = new Intake();
+    private final long plainBytes;
+    private final long count;
+    private long taken;
+    private long transferred;
+
+    SealedMessage(Sealing sealing, Object message) {
+      this.sealing = sealing;
+      this.message = message;
+      this.plainBytes =
           message instanceof FileRegion region
               ? region.count()
               : ((ByteBuf) message).readableBytes();
-      long records = (size + MOST_PLAIN - 1) / MOST_PLAIN;
-      ByteBuf sealed =
-          context.alloc().buffer(Math.toIntExact(size + records * (Integer.BYTES + TAG)));
-      try {
+      long records = (plainBytes + MOST_PLAIN - 1) / MOST_PLAIN;
+      this.count = plainBytes + records * (Integer.BYTES + TAG);
+    }
+
+    @Override
+    public long count() {
+      return count;
+    }
+
+    @Override
+    public long position() {
+      return 0;
+    }
+
+    @Override
+    public long transferred() {
+      return transferred;
+    }
+
+    @Override
+    public long transferTo(WritableByteChannel target, long position) throws IOException {
+      long before = transferred;
+      while (transferred < count) {
+        if (!sealing.sealed.hasRemaining()) {
+          sealNext();
+        }
+        transferred += target.write(sealing.sealed);
+        if (sealing.sealed.hasRemaining()) {
+          break;
+        }
+      }
+      return transferred - before;
+    }
+
+    private void sealNext() throws IOException {
+      while (taken < plainBytes && sealing.plain.hasRemaining()) {
         if (message instanceof FileRegion region) {
-          Intake intake = new Intake(sealed);
-          while (region.transferred() < size) {
-            region.transferTo(intake, region.transferred());
-          }
+          region.transferTo(intake, region.transferred());
         } else {
-          for (ByteBuffer each : ((ByteBuf) message).nioBuffers()) {
-            take(each, sealed);
-          }
-        }
-        sealRecord(sealed);
-      } catch (IOException | GeneralSecurityException | RuntimeException e) {
-        sealed.release();
-        throw e;
-      } finally {
-        ReferenceCountUtil.release(message);
-      }
-      var unused = context.write(sealed, promise);
-    }
-
-    private void take(ByteBuffer bytes, ByteBuf sealed) throws GeneralSecurityException {
-      while (bytes.hasRemaining()) {
-        int taken = Math.min(bytes.remaining(), plain.remaining());
-        plain.put(plain.position(), bytes, bytes.position(), taken);
-        plain.position(plain.position() + taken);
-        bytes.position(bytes.position() + taken);
-        if (!plain.hasRemaining()) {
-          sealRecord(sealed);
+          ByteBuf bytes = (ByteBuf) message;
+          int length = Math.min(bytes.readableBytes(), sealing.plain.remaining());
+          bytes.readBytes(sealing.plain.limit(sealing.plain.position() + length));
+          sealing.plain.limit(MOST_PLAIN);
+          taken += length;
         }
       }
-    }
-
-    private void sealRecord(ByteBuf sealed) throws GeneralSecurityException {
-      if (plain.position() > 0) {
-        int length = plain.position() + TAG;
-        sealed.writeInt(length);
-        cipher.next(plain.flip(), sealed.nioBuffer(sealed.writerIndex(), length));
-        sealed.writerIndex(sealed.writerIndex() + length);
-        plain.clear();
+      try {
+        sealing.sealRecord();
+      } catch (GeneralSecurityException e) {
+        throw new IOException(e);
       }
     }
 
-    /** Takes what Spark's messages write of themselves. */
+    @Override
+    protected void deallocate() {
+      ReferenceCountUtil.release(message);
+    }
+
+    /** Takes what Spark's messages write of themselves, as much as a record has room for. */
     private final class Intake implements WritableByteChannel {
-      private final ByteBuf sealed;
-
-      Intake(ByteBuf sealed) {
-        this.sealed = sealed;
-      }
-
       @Override
-      public int write(ByteBuffer bytes) throws IOException {
-        int length = bytes.remaining();
-        try {
-          take(bytes, sealed);
-        } catch (GeneralSecurityException e) {
-          throw new IOException(e);
-        }
+      public int write(ByteBuffer bytes) {
+        int length = Math.min(bytes.remaining(), sealing.plain.remaining());
+        sealing.plain.put(sealing.plain.position(), bytes, bytes.position(), length);
+        sealing.plain.position(sealing.plain.position() + length);
+        bytes.position(bytes.position() + length);
+        taken += length;
         return length;
       }
 

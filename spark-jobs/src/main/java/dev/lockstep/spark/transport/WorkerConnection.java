@@ -50,12 +50,13 @@ final class WorkerConnection extends RpcHandler {
     if (message != null && message.content() instanceof Join join && place == null) {
       join(message.place(), join, reply);
     } else if (message != null
-        && message.content() instanceof Heartbeat
+        && message.content() instanceof Heartbeat heartbeat
         && message.place().equals(place)) {
       reply.onSuccess(ByteBuffer.allocate(0));
       if (session == null) {
         session = server.open(place, client);
       }
+      session.advanced(heartbeat.advances());
     } else if (message != null) {
       refuse("said what is out of place: " + message);
     }

@@ -126,6 +126,8 @@ final class WorkerSession implements Runnable {
       abort(e);
     } catch (InterruptedException e) {
       worker.close();
+    } catch (RuntimeException | Error e) {
+      coordinator.abort(e);
     } finally {
       awaited = null;
     }
@@ -149,7 +151,7 @@ final class WorkerSession implements Runnable {
     if (last) {
       attendance.finish(place.rank());
     } else {
-      attendance.asked(place.rank(), directive);
+      attendance.asked(place.rank(), presence, directive);
     }
     awaited = new Awaited(round, directive, seat);
     Message message = new Message(place, new Published(round, directive));
@@ -163,6 +165,11 @@ final class WorkerSession implements Runnable {
   /** Something has come from the worker. */
   void heard() {
     attendance.heard(presence);
+  }
+
+  /** The worker has computed so many batches since it joined. */
+  void advanced(long advances) {
+    attendance.advanced(presence, advances);
   }
 
   /** The connection has ended, and should not have. */
@@ -257,7 +264,7 @@ final class WorkerSession implements Runnable {
     received.set(number);
     if (received.cardinality() == all) {
       awaited = null;
-      attendance.answered(place.rank());
+      attendance.answered(place.rank(), presence);
       signals.add(Signal.COMPLETE);
     }
   }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.random.CounterRandom;
+import dev.lockstep.spark.LogLines;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -139,6 +140,23 @@ class ResumeTest {
     return history.remove(List.of("seconds", "examples_per_second"));
   }
 
+  /** Goes on with {@code run}, from {@code checkpoint} and no other. */
+  private static Invocation resumeFrom(Path checkpoint, Path run) {
+    try (LogLines log = LogLines.open("dev.lockstep.spark.job.Checkpoints")) {
+      Invocation resumed = resume(run);
+      assertThat(log.with("going on from "))
+          .as(resumed.err())
+          .singleElement()
+          .asString()
+          .startsWith(goingOnFrom(checkpoint));
+      return resumed;
+    }
+  }
+
+  private static String goingOnFrom(Path checkpoint) {
+    return "going on from " + checkpoint + ": ";
+  }
+
   private static JsonNode progress(Path checkpoint) throws IOException {
     return JSON.readTree(checkpoint.resolve("progress.json").toFile());
   }
@@ -160,8 +178,11 @@ class ResumeTest {
   @Test
   void goesOnInMidEpochAndLeavesWhatAnUndisturbedRunLeaves() throws IOException {
     Path run = asIfKilled(undisturbed, "mid-epoch");
+    while (progress(newest(run)).path("batch").asInt() == 0) {
+      delete(newest(run));
+    }
 
-    Invocation resumed = resume(run);
+    Invocation resumed = resumeFrom(newest(run), run);
 
     assertThat(resumed.exitCode()).as(resumed.err()).isZero();
     assertThat(resumed.lastLine()).isEqualTo(run.toString());
@@ -196,11 +217,12 @@ class ResumeTest {
     CounterRandom random = new CounterRandom(round);
     Path run = asIfKilled(undisturbed, "damaged-" + round);
     Path damaged = newest(run);
+    List<Path> all = checkpoints(run);
     List<String> parts = Stream.of(damaged.toFile().list()).sorted().toList();
     Path part = damaged.resolve(parts.get(round % parts.size()));
     damage(part, round % 2 == 0, random);
 
-    Invocation resumed = resume(run);
+    Invocation resumed = resumeFrom(all.get(all.size() - 2), run);
 
     assertThat(resumed.exitCode()).as(resumed.err()).isZero();
     assertEqualResults(run, undisturbed);
@@ -365,14 +387,18 @@ class ResumeTest {
     Path run = TrainingProcess.run(runs);
     assertThat(training.exitValue()).isEqualTo(128 + 9);
     assertThat(run.resolve("manifest.json")).doesNotExist();
+    Path left = newest(run);
 
     Path err = directory.resolve("resumed.err");
     Process resumed =
         TrainingProcess.start(
-            err, List.of("train", "--resume", run.toString(), "--master", "local[2]"));
+            err,
+            List.of("-Dlog4j2.configurationFile=../deploy/local/log4j2.properties"),
+            List.of("train", "--resume", run.toString(), "--master", "local[2]"));
     resumed.getInputStream().transferTo(java.io.OutputStream.nullOutputStream());
 
     assertThat(resumed.waitFor()).as(TrainingProcess.text(err)).isZero();
+    assertThat(TrainingProcess.text(err)).contains(goingOnFrom(left));
     assertEqualResults(run, undisturbed);
   }
 

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -99,8 +100,18 @@ class StandaloneClusterIT {
     }
   }
 
+  private static Path newestCheckpoint(String name) throws IOException {
+    try (Stream<Path> entries = Files.list(run(name).orElseThrow().resolve("checkpoints"))) {
+      return entries
+          .filter(entry -> entry.getFileName().toString().startsWith("epoch-"))
+          .max(Comparator.naturalOrder())
+          .orElseThrow();
+    }
+  }
+
   /** Has the run that was started as {@code name} gone on with, on the cluster. */
   private void resume(String name) throws Exception {
+    Path newest = newestCheckpoint(name);
     String resumed = name + "-resumed";
     Process training =
         cluster.submit(
@@ -109,6 +120,7 @@ class StandaloneClusterIT {
             List.of(),
             List.of("train", "--resume", run(name).orElseThrow().toString()));
     assertThat(training.waitFor()).as(cluster.output(resumed)).isZero();
+    assertThat(cluster.output(resumed)).contains("going on from " + newest + ": ");
     assertThat(model(name)).isEqualTo(undisturbed);
   }
 
@@ -208,6 +220,11 @@ class StandaloneClusterIT {
             tuple("127.0.0.1", driver),
             tuple("127.0.0.1", blocks),
             tuple("127.0.0.1", coordinator));
+    assertThat(cluster.executors())
+        .as("each executor's blocks, on its own address")
+        .flatExtracting(executor -> ListeningSocket.of(executor.pid()))
+        .extracting(ListeningSocket::address)
+        .containsExactlyInAnyOrder("127.0.0.1", "127.0.0.2");
 
     Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> hasCheckpoint("orphaned"));
     training.destroyForcibly().waitFor();

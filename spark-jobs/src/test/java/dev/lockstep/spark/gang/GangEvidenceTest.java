@@ -1,6 +1,7 @@
 package dev.lockstep.spark.gang;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.entry;
 
 import dev.lockstep.spark.ListeningSocket;
 import java.io.IOException;
@@ -13,6 +14,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
@@ -112,6 +117,50 @@ class GangEvidenceTest {
           .run(spark);
     }
     assertThat(step).hasValue(STEP);
+  }
+
+  @Test
+  void trainingsThatRunAtOnceAreToldApartAndTheEndOfOneHidesNoOther() throws Exception {
+    CountDownLatch firstRuns = new CountDownLatch(1);
+    CountDownLatch secondHasEnded = new CountDownLatch(1);
+    Map<String, Object> seen = new ConcurrentHashMap<>();
+    try (JavaSparkContext spark =
+        SmallGang.spark(
+            "local[4]",
+            "spark.metrics.conf.*.sink.jmx.class=org.apache.spark.metrics.sink.JmxSink")) {
+      Gang first =
+          SmallGang.of(
+              "epochs: 1",
+              at -> {
+                if (at == STEP && TaskContext.getPartitionId() == 0) {
+                  firstRuns.countDown();
+                  await(secondHasEnded);
+                  seen.put("first", jmx("*.driver.lockstep.step"));
+                }
+              });
+      Gang second =
+          SmallGang.of(
+              "epochs: 1",
+              at -> {
+                if (at == STEP - 1 && TaskContext.getPartitionId() == 0) {
+                  seen.put("second", jmx("*.driver.gang2.lockstep.step"));
+                }
+              });
+      CompletableFuture<?> running = CompletableFuture.supplyAsync(() -> first.run(spark));
+      await(firstRuns);
+      second.run(spark);
+      secondHasEnded.countDown();
+      running.get(20, TimeUnit.SECONDS);
+    }
+    assertThat(seen).containsOnly(entry("first", STEP), entry("second", STEP - 1));
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static Object jmx(String name) {

@@ -145,7 +145,69 @@ class GangLossTest {
           .asString()
           .matches(
               "waiting since 1 s for worker of rank 1 to answer ComputeGradient\\[epoch=0, batch=30,"
-                  + " step=30\\]; it is a thread of this process, and the run waits as long as it lives");
+                  + " step=30\\]; it is a thread of this process, and the run ends after 600 s without"
+                  + " a batch computed");
+    }
+  }
+
+  @Test
+  void aWorkerThatHangsInAStepEndsTheRunOfItsProcess() {
+    CountDownLatch over = new CountDownLatch(1);
+    try (JavaSparkContext spark = SmallGang.spark("local[2]")) {
+      Gang gang =
+          SmallGang.of(
+              "epochs: 1, workerTimeout: 2, stepTimeout: 2",
+              step -> {
+                if (step == STEP && TaskContext.getPartitionId() == 1) {
+                  await(over);
+                }
+              });
+
+      assertThatThrownBy(() -> gang.run(spark))
+          .isInstanceOf(RunAbortedException.class)
+          .rootCause()
+          .message()
+          .matches(
+              "worker of rank 1 has not computed a batch for 2 s \\(training.stepTimeout\\) of"
+                  + " ComputeGradient\\[epoch=0, batch=30, step=30\\]; it is a thread of this"
+                  + " process, which no other can replace");
+    } finally {
+      over.countDown();
+    }
+  }
+
+  @Test
+  void aWorkerThatHangsAfterTheLastStepIsNamedAndTheResultIsThere() {
+    CountDownLatch over = new CountDownLatch(1);
+    try (JavaSparkContext spark = SmallGang.spark("local[2]");
+        LogLines log = LogLines.open()) {
+      Gang gang =
+          SmallGang.of(
+              "epochs: 1, workerTimeout: 2",
+              step -> {},
+              () -> {
+                if (TaskContext.getPartitionId() == 1) {
+                  await(over);
+                }
+              });
+
+      assertThat(gang.run(spark).rounds().rounds()).isEqualTo(SmallGang.STEPS);
+      assertThat(log.with("training is over"))
+          .singleElement()
+          .asString()
+          .matches(
+              "training is over, but after 1 s workers have not left: rank 1, its task, attempt \\d+,"
+                  + " runs since \\d+ s on \\S+ \\(executor driver\\); their tasks are cancelled");
+    } finally {
+      over.countDown();
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
     }
   }
 }

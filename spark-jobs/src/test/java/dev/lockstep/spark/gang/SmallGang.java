@@ -48,6 +48,20 @@ final class SmallGang {
    * @param afterStep is told the step, by the worker that has computed its part of it
    */
   static Gang of(String settings, LongConsumer afterStep) {
+    return of(settings, afterStep, () -> {});
+  }
+
+  /**
+   * A gang of two.
+   *
+   * @param atEnd is done by each worker before it leaves
+   */
+  static Gang of(String settings, LongConsumer afterStep, Runnable atEnd) {
+    return Gang.of(training(settings, afterStep, atEnd), 2);
+  }
+
+  /** What such a gang trains. */
+  static Training training(String settings, LongConsumer afterStep, Runnable atEnd) {
     Configuration configuration =
         Configuration.read(
             "small.yaml",
@@ -60,18 +74,16 @@ final class SmallGang {
             "part", mnist.training(), mnist.test().select(IntStream.range(0, 100).toArray()));
     Network network = configuration.network(part.shape(), part.classes());
     Split split = new Split(IntStream.range(0, BATCH * STEPS).toArray(), new int[0]);
-    return Gang.of(
-        new Training(
-            Optional.of(ConfiguredTraining.of(configuration)),
-            configuration.plan(),
-            network,
-            new TrainingSet(part, split),
-            network.initialParameters(configuration.seed()),
-            observed(afterStep)),
-        2);
+    return new Training(
+        Optional.of(ConfiguredTraining.of(configuration)),
+        configuration.plan(),
+        network,
+        new TrainingSet(part, split),
+        network.initialParameters(configuration.seed()),
+        observed(afterStep, atEnd));
   }
 
-  private static EngineFactory observed(LongConsumer afterStep) {
+  private static EngineFactory observed(LongConsumer afterStep, Runnable atEnd) {
     return (network, seed, parameters, gradient, capacity) -> {
       Engine engine = new FusedEngine(network, seed, parameters, gradient, capacity);
       return new Engine() {
@@ -89,6 +101,7 @@ final class SmallGang {
         @Override
         public void close() {
           engine.close();
+          atEnd.run();
         }
       };
     };

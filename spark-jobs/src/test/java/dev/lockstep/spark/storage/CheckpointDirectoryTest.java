@@ -6,17 +6,22 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.AbstractFileSystem;
+import org.apache.hadoop.fs.FileContext;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CheckpointDirectoryTest {
   private static final byte[] VECTOR = {1, 2, 3, 4, 5, 6, 7, 8};
@@ -148,6 +153,42 @@ class CheckpointDirectoryTest {
 
     assertThat(unfinished).doesNotExist();
     assertThat(read()).isEqualTo(VECTOR);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2})
+  void whereARenameGoesFileByFileOneThatStopsHalfWayIsDamagedAndTheOlderOneStays(int renamed)
+      throws IOException {
+    Configuration configuration = new Configuration();
+    configuration.setClass(
+        "fs.AbstractFileSystem.store.impl", StoreWithoutRename.class, AbstractFileSystem.class);
+    URI uri = URI.create("store:" + run);
+    CheckpointDirectory store =
+        new CheckpointDirectory(
+            new HadoopLocation(
+                FileContext.getFileContext(uri, configuration),
+                new org.apache.hadoop.fs.Path(uri)));
+    CheckpointName newer = new CheckpointName(3, 1170);
+    StoreWithoutRename.diesAfter(Integer.MAX_VALUE);
+    store.write(NAME, Map.of("vector.bin", out -> out.write(VECTOR)), ABOUT);
+
+    StoreWithoutRename.diesAfter(renamed);
+    assertThatThrownBy(
+            () -> store.write(newer, Map.of("vector.bin", out -> out.write(VECTOR)), ABOUT))
+        .hasMessage("the process has died");
+    StoreWithoutRename.diesAfter(Integer.MAX_VALUE);
+
+    assertThat(run.resolve("checkpoints/" + newer).toFile().list()).hasSize(renamed);
+    store.deleteUnfinished();
+    assertThat(store.newestFirst()).containsExactly(newer, NAME);
+    if (renamed < 2) {
+      assertThatThrownBy(() -> store.open(newer).bytes("vector.bin", 8))
+          .isInstanceOf(DamagedException.class)
+          .hasMessageEndingWith("is missing");
+    } else {
+      assertThat(store.open(newer).bytes("vector.bin", 8)).isEqualTo(VECTOR);
+    }
+    assertThat(store.open(NAME).bytes("vector.bin", 8)).isEqualTo(VECTOR);
   }
 
   @Test

@@ -197,6 +197,16 @@ class LocationTest {
         .hasMessageContaining("is not a path");
   }
 
+  @Test
+  void aStoreWhoseConnectorIsMissingIsAnErrorThatNamesIt() {
+    assertThatThrownBy(() -> Location.of("s3a://bucket/runs"))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage(
+            "'s3a://bucket/runs' cannot be reached: the connector for s3a:// is missing (Class"
+                + " org.apache.hadoop.fs.s3a.S3A not found); give it to Spark, with --packages"
+                + " org.apache.hadoop:hadoop-aws:3.3.4 or in the image");
+  }
+
   private static String content(Location file) throws IOException {
     Optional<InputStream> opened = file.open();
     try (InputStream in = opened.orElseThrow()) {

@@ -32,7 +32,7 @@ class MessageTest {
   static Stream<Content> everything() {
     return Stream.of(
         new Join("00ff".repeat(16)),
-        new Heartbeat(),
+        new Heartbeat(77),
         new Contributed(9, 2, -1.5e-300, 3, Long.MAX_VALUE),
         new Evaluated(Long.MAX_VALUE, 63),
         new Fenced(8),

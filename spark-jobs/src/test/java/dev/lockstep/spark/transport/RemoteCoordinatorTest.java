@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
+import dev.lockstep.coordinator.CheckpointSchedule;
 import dev.lockstep.coordinator.Directive;
 import dev.lockstep.coordinator.Directive.ComputeGradient;
 import dev.lockstep.coordinator.FencedException;
@@ -19,6 +20,7 @@ import dev.lockstep.engine.FusedEngine;
 import dev.lockstep.engine.StepSums;
 import java.nio.FloatBuffer;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -147,6 +149,23 @@ class RemoteCoordinatorTest {
       assertThatThrownBy(() -> push(second).get(20, TimeUnit.SECONDS))
           .hasCauseInstanceOf(RunAbortedException.class)
           .hasRootCauseMessage("the disk is full");
+    }
+  }
+
+  @Test
+  void anErrorOfTheCoordinatorItselfEndsTheRun() {
+    SmallTraining training = SmallTraining.of(ADAM, Dl4jEngine::new, 2);
+    SharedMemoryCoordinator shared = training.coordinator();
+    shared.checkpoint(
+        CheckpointSchedule.DEFAULT,
+        task -> {
+          throw new RejectedExecutionException("no thread is left");
+        },
+        state -> {});
+    try (CoordinatorServer server = training.serve(shared, SmallTraining.conf())) {
+      assertThatThrownBy(() -> training.run(training.remote(server.invitation())))
+          .hasRootCauseMessage("no thread is left");
+      assertThat(shared.failure()).isPresent();
     }
   }
 

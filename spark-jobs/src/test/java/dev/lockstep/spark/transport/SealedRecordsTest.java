@@ -10,9 +10,18 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.FileRegion;
 import io.netty.channel.embedded.EmbeddedChannel;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
 import java.util.HexFormat;
 import java.util.UUID;
+import org.apache.spark.network.buffer.NioManagedBuffer;
+import org.apache.spark.network.protocol.MessageEncoder;
+import org.apache.spark.network.protocol.UploadStream;
 import org.junit.jupiter.api.Test;
 
 /** What one end seals, only the other can open, and only as it was sealed. */
@@ -41,13 +50,43 @@ class SealedRecordsTest {
   }
 
   private static byte[] sent(EmbeddedChannel from, byte[] plain) {
-    from.writeOutbound(Unpooled.wrappedBuffer(plain));
-    ByteBuf sealed = from.readOutbound();
+    return sent(from, Unpooled.wrappedBuffer(plain), 1 << 20);
+  }
+
+  /** What a connection gets that takes so many bytes at once. */
+  private static byte[] sent(EmbeddedChannel from, Object plain, int most) {
+    from.writeOutbound(plain);
+    FileRegion sealed = from.readOutbound();
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try {
-      return ByteBufUtil.getBytes(sealed);
+      while (sealed.transferred() < sealed.count()) {
+        sealed.transferTo(new Narrow(bytes, most), sealed.transferred());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     } finally {
       sealed.release();
     }
+    assertThat(bytes.size()).isEqualTo((int) sealed.count());
+    return bytes.toByteArray();
+  }
+
+  private record Narrow(ByteArrayOutputStream bytes, int most) implements WritableByteChannel {
+    @Override
+    public int write(ByteBuffer offered) {
+      byte[] taken = new byte[Math.min(most, offered.remaining())];
+      offered.get(taken);
+      bytes.writeBytes(taken);
+      return taken.length;
+    }
+
+    @Override
+    public boolean isOpen() {
+      return true;
+    }
+
+    @Override
+    public void close() {}
   }
 
   private static byte[] received(EmbeddedChannel to, byte[]... pieces) {
@@ -69,6 +108,32 @@ class SealedRecordsTest {
       assertThat(received(coordinator, sent(worker, plain))).isEqualTo(plain);
       assertThat(received(worker, sent(coordinator, plain))).isEqualTo(plain);
     }
+  }
+
+  @Test
+  void messagesThatTheConnectionTakesBitByBitArrive() {
+    for (int most : new int[] {1, 7, 65537}) {
+      byte[] plain = bytes(70_000);
+      assertThat(received(coordinator, sent(worker, Unpooled.wrappedBuffer(plain), most)))
+          .isEqualTo(plain);
+    }
+  }
+
+  @Test
+  void anUploadWithItsHeadIsSealedRecordByRecordAndGivenBack() {
+    byte[] body = bytes(1 << 20);
+    EmbeddedChannel encoder = new EmbeddedChannel(MessageEncoder.INSTANCE);
+    encoder.writeOutbound(
+        new UploadStream(
+            7,
+            new NioManagedBuffer(ByteBuffer.allocate(72)),
+            new NioManagedBuffer(ByteBuffer.wrap(body))));
+    FileRegion upload = encoder.readOutbound();
+
+    byte[] opened = received(coordinator, sent(worker, upload, 100_000));
+
+    assertThat(opened).hasSize((int) upload.count()).endsWith(body);
+    assertThat(upload.refCnt()).isZero();
   }
 
   @Test

@@ -2,19 +2,28 @@ package dev.lockstep.spark.transport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.coordinator.Directive;
 import dev.lockstep.coordinator.Directive.ComputeGradient;
 import dev.lockstep.coordinator.RunAbortedException;
 import dev.lockstep.coordinator.Seat;
 import dev.lockstep.coordinator.SharedMemoryCoordinator;
+import dev.lockstep.engine.Batch;
 import dev.lockstep.engine.Dl4jEngine;
+import dev.lockstep.engine.Engine;
+import dev.lockstep.engine.EngineFactory;
+import dev.lockstep.engine.StepSums;
 import dev.lockstep.spark.LogLines;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.FloatBuffer;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -63,8 +72,8 @@ class WaitingTest {
       assertThat(log.await("worker of rank 0, attempt 7 on 127.0.0.1"))
           .matches(
               "waiting since [12] s for worker of rank 0, attempt 7 on 127.0.0.1, to answer"
-                  + " ComputeGradient\\[epoch=0, batch=0, step=0\\]; the run waits as long as it"
-                  + " lives, and takes it for dead after 2 s without a byte");
+                  + " ComputeGradient\\[epoch=0, batch=0, step=0\\]; the run takes it for dead after"
+                  + " 2 s without a byte, or 600 s without a batch computed");
       assertThat(log.await("worker of rank 1, attempt 8, waits"))
           .contains(
               "for the coordinator at " + server.invitation().address(),
@@ -154,7 +163,7 @@ class WaitingTest {
           .isEqualTo(
               "worker of rank 0 is lost at step 0: not a byte came from it for 2 s (training.workerTimeout)"
                   + " (it was attempt 3 on 127.0.0.1); the run waits up to 600 s for Spark to run it again");
-      assertThat(replaced).hasValue(3L);
+      await().until(() -> replaced.get() != null && replaced.get() == 3L);
       try (Seat heir = training.remote(server.invitation()).join(0, 4)) {
         assertThat(log.await("is back"))
             .isEqualTo("worker of rank 0 is back at step 0: attempt 4 on 127.0.0.1");
@@ -162,6 +171,125 @@ class WaitingTest {
       }
       assertThatThrownBy(() -> lost.get(20, TimeUnit.SECONDS))
           .hasCauseInstanceOf(CoordinatorLostException.class);
+    }
+  }
+
+  @Test
+  void aSecondWaitIsSaidToo() throws Exception {
+    SmallTraining training = training("workerTimeout: 2");
+    try (LogLines log = LogLines.open();
+        CoordinatorServer server = training.serve(training.coordinator(), SmallTraining.conf());
+        Seat slow = training.remote(server.invitation()).join(0, 7);
+        Seat quick = training.remote(server.invitation()).join(1, 8)) {
+      slow.contributions().get(0).sums().set(1, 1, 12);
+      quick.contributions().get(0).sums().set(1, 1, 11);
+      for (int round = 0; round < 2; round++) {
+        CompletableFuture<Directive> waiting = push(quick);
+        assertThat(log.await("the others have not finished round " + round))
+            .startsWith("worker of rank 1, attempt 8, waits since 1 s");
+        push(slow).get(20, TimeUnit.SECONDS);
+        waiting.get(20, TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  @Test
+  void whereNobodyCanBeReplacedTheRunStillEndsInTime() throws Exception {
+    SmallTraining training = training("workerTimeout: 2, replacementTimeout: 2");
+    SmallTraining.Threads tasks =
+        new SmallTraining.Threads() {
+          @Override
+          public void replace(long attempt) {
+            sneakilyThrow(new IOException("the cluster's manager does not answer"));
+          }
+        };
+    SharedMemoryCoordinator coordinator = training.coordinator();
+    try (LogLines log = LogLines.open();
+        CoordinatorServer server = training.serve(coordinator, SmallTraining.conf(), tasks);
+        Relay relay = new Relay(server.invitation().port());
+        Seat silent = training.remote(relay.instead(server.invitation())).join(0, 3);
+        Seat other = training.remote(server.invitation()).join(1, 4)) {
+      relay.fallSilent();
+      CompletableFuture<Directive> waiting = push(other);
+
+      assertThat(log.await("cannot have the executor of the worker of rank 0, attempt 3, replaced"))
+          .endsWith("Spark gives it up by itself after spark.network.timeout");
+      assertThatThrownBy(() -> waiting.get(20, TimeUnit.SECONDS))
+          .hasCauseInstanceOf(RunAbortedException.class)
+          .hasRootCauseMessage(
+              "worker of rank 0 did not come within 2 s (training.replacementTimeout):"
+                  + " it was attempt 3 on 127.0.0.1; it is a thread");
+      assertThat(silent.directive()).isEqualTo(new ComputeGradient(0, 0, 0));
+    }
+  }
+
+  /** As Spark's Scala does. */
+  @SuppressWarnings("unchecked")
+  private static <E extends Throwable> void sneakilyThrow(Throwable error) throws E {
+    throw (E) error;
+  }
+
+  @Test
+  void aWorkerThatHangsInAStepButLivesIsReplacedAndTheResultHasTheSameBits() {
+    CountDownLatch killed = new CountDownLatch(1);
+    SmallTraining.Threads tasks =
+        new SmallTraining.Threads() {
+          @Override
+          public void replace(long attempt) {
+            killed.countDown();
+          }
+        };
+    SmallTraining training =
+        SmallTraining.of(ADAM + "stepTimeout: 2", hangingOnceAt(20, killed), 2);
+    SharedMemoryCoordinator coordinator = training.coordinator();
+    try (LogLines log = LogLines.open();
+        CoordinatorServer server = training.serve(coordinator, SmallTraining.conf(), tasks)) {
+      training.run(training.remote(server.invitation()));
+
+      assertThat(log.await("is lost"))
+          .matches(
+              "worker of rank [01] is lost at step 20: its process lives, but it has not computed a"
+                  + " batch for [23] s \\(training.stepTimeout\\) of ComputeGradient\\[.*step=20]"
+                  + " \\(it was attempt 0 on 127.0.0.1\\); the run waits up to 600 s for Spark to run"
+                  + " it again");
+    }
+    assertThat(killed.getCount()).isZero();
+    assertThat(coordinator.result().parameters())
+        .isEqualTo(training("stepTimeout: 2").here().parameters());
+  }
+
+  /** Engines of which the first to reach {@code step} waits there until it is killed. */
+  private static EngineFactory hangingOnceAt(long step, CountDownLatch killed) {
+    AtomicBoolean hung = new AtomicBoolean();
+    return (network, seed, parameters, gradient, capacity) -> {
+      Engine engine = new Dl4jEngine(network, seed, parameters, gradient, capacity);
+      return new Engine() {
+        @Override
+        public void gradient(Batch batch, long at, StepSums sums) {
+          if (at == step && hung.compareAndSet(false, true)) {
+            hang(killed);
+          }
+          engine.gradient(batch, at, sums);
+        }
+
+        @Override
+        public void predict(Batch batch, FloatBuffer outputs) {
+          engine.predict(batch, outputs);
+        }
+
+        @Override
+        public void close() {
+          engine.close();
+        }
+      };
+    };
+  }
+
+  private static void hang(CountDownLatch killed) {
+    try {
+      killed.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
     }
   }
 
