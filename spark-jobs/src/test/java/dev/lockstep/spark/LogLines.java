@@ -3,24 +3,35 @@ package dev.lockstep.spark;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.core.LogEvent;
 import org.apache.logging.log4j.core.LoggerContext;
 import org.apache.logging.log4j.core.appender.AbstractAppender;
+import org.apache.logging.log4j.core.config.Configurator;
 import org.apache.logging.log4j.core.config.Property;
 import org.awaitility.Awaitility;
 
 /** What the product logs, as an operator reads it, from the opening of this on. */
 public final class LogLines extends AbstractAppender implements AutoCloseable {
+  private static final String PRODUCT = "dev.lockstep";
+
   private final List<String> lines = new CopyOnWriteArrayList<>();
+  private final Level before = LogManager.getLogger(PRODUCT).getLevel();
 
   private LogLines() {
     super("log lines", null, null, true, Property.EMPTY_ARRAY);
   }
 
-  /** Begins to listen. */
+  /** Begins to listen to warnings. */
   public static LogLines open() {
+    return open(Level.WARN);
+  }
+
+  /** Begins to listen to what is of {@code level} or above it. */
+  public static LogLines open(Level level) {
     LogLines lines = new LogLines();
+    Configurator.setLevel(PRODUCT, level);
     lines.start();
     root().addAppender(lines);
     return lines;
@@ -51,6 +62,7 @@ public final class LogLines extends AbstractAppender implements AutoCloseable {
 
   @Override
   public void close() {
+    Configurator.setLevel(PRODUCT, before);
     root().removeAppender(this);
     stop();
   }

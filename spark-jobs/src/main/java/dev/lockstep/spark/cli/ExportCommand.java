@@ -74,7 +74,7 @@ final class ExportCommand implements Runnable {
 
   @Override
   public void run() {
-    OutputFile file = OutputFile.of(output);
+    OutputFile file = OutputFile.of("--output", output);
     file.write(content(ModelFile.read(model)));
     spec.commandLine().getOut().println(file.location());
   }

@@ -40,9 +40,10 @@ final class ReportCommand implements Runnable {
 
   @Override
   public void run() {
-    Optional<OutputFile> named = Optional.ofNullable(output).map(OutputFile::of);
+    Optional<OutputFile> named =
+        Optional.ofNullable(output).map(path -> OutputFile.of("--output", path));
     Report report = RunReports.read(runs);
-    OutputFile page = named.orElseGet(() -> OutputFile.of(usualPlace()));
+    OutputFile page = named.orElseGet(() -> OutputFile.of("the report", usualPlace()));
     byte[] html = ReportPage.html(report).getBytes(StandardCharsets.UTF_8);
     page.write(out -> out.write(html));
     spec.commandLine().getOut().println(page.location());

@@ -183,7 +183,7 @@ class RetrainIT {
     Path here = Files.createDirectory(directory.resolve("fortnight"));
     org.apache.hadoop.fs.Path there = new org.apache.hadoop.fs.Path("/fortnight/digits");
 
-    NightlyRetraining.of(
+    NightlyRetraining.ofMnist(
             here,
             hdfs.getURI() + there.toString(),
             hdfs.getURI() + "/fortnight/models",
