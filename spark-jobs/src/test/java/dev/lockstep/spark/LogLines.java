@@ -15,7 +15,6 @@ import org.awaitility.Awaitility;
 /** What the product logs, as an operator reads it, from the opening of this on. */
 public final class LogLines extends AbstractAppender implements AutoCloseable {
   private final List<String> lines = new CopyOnWriteArrayList<>();
-
   private final String informing;
 
   private LogLines(String informing) {

@@ -193,7 +193,7 @@ public sealed interface NetworkChoice {
   }
 
   /** The last part of a path, without its extension. */
-  static String fileName(String path) {
+  public static String fileName(String path) {
     String file = path.substring(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
     int dot = file.lastIndexOf('.');
     return dot > 0 ? file.substring(0, dot) : file;

@@ -1,5 +1,6 @@
 package dev.lockstep.config;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.data.DataBounds;
 import dev.lockstep.metrics.PromotionGate;
@@ -71,6 +72,19 @@ public record Retraining(
     return retraining;
   }
 
+  /** The section with every default written out: what {@link #read} reads. */
+  public ObjectNode tree() {
+    ObjectNode tree =
+        JsonNodeFactory.instance
+            .objectNode()
+            .put("registry", registry)
+            .put("start", start.word())
+            .put("leaseTimeout", leaseTimeout.toSeconds());
+    tree.set("data", data.tree());
+    tree.set("gate", gate.tree());
+    return tree;
+  }
+
   /**
    * All settings that decide what a retraining with {@code configuration} gives, but for the data:
    * equal texts for equal results.
@@ -78,6 +92,7 @@ public record Retraining(
   public String deciding(Configuration configuration) {
     ObjectNode tree = configuration.deciding();
     tree.remove("dataset");
-    return "%s\nstart %s\n%s\n%s".formatted(Section.write(tree), start.word(), data, gate);
+    tree.set("retrain", tree().without(List.of("registry", "leaseTimeout")));
+    return Section.write(tree);
   }
 }

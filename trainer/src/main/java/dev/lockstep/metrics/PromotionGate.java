@@ -1,5 +1,7 @@
 package dev.lockstep.metrics;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.yaml.Section;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -97,6 +99,18 @@ public record PromotionGate(
       }
     }
     return values;
+  }
+
+  /** What {@link #read} reads; a limit that there is not is missing. */
+  public ObjectNode tree() {
+    ObjectNode tree = JsonNodeFactory.instance.objectNode();
+    minimum.forEach((metric, least) -> tree.withObject("/minimum").put(metric.word(), least));
+    maximum.forEach((metric, most) -> tree.withObject("/maximum").put(metric.word(), most));
+    ObjectNode least = tree.putObject("gain");
+    gain.forEach((metric, value) -> least.put(metric.word(), value));
+    significance.ifPresent(level -> least.put("significance", level));
+    recallDrop.ifPresent(most -> tree.put("recallDrop", most));
+    return tree;
   }
 
   private static OptionalDouble fraction(Section section, String key) {

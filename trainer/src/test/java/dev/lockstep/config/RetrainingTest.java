@@ -42,6 +42,22 @@ class RetrainingTest {
   }
 
   @Test
+  void theTreeIsReadAsTheSame() {
+    for (Retraining written :
+        List.of(
+            read(),
+            read(
+                "retrain.start=scratch",
+                "retrain.leaseTimeout=9",
+                "retrain.data={minExamples: 9, maxExamples: 99, countChange: 0.5, classShift: 0.1}",
+                "retrain.gate={minimum: {accuracy: 0.9, recall: 0.8}, maximum: {loss: 0.3}, gain: {f1: 0.01, significance: 0.05}, recallDrop: 0.02}"))) {
+      String text = "retrain: " + written.tree();
+
+      assertThat(Retraining.read("again.yaml", text, List.of())).isEqualTo(written);
+    }
+  }
+
+  @Test
   void trainingReadsItToo() {
     mistake("retrain.registri=x", "unknown key 'registri'");
     mistake("retrain.gate.minimum.accurracy=1", "did you mean 'accuracy'?");

@@ -23,6 +23,20 @@ class DataBoundsTest {
   }
 
   @Test
+  void thereAreAboutAsManyAsBefore() {
+    DataBounds bounds = bounds("countChange: 0.5");
+    Optional<long[]> before = Optional.of(new long[] {60, 40});
+
+    assertThat(bounds.violations(new long[] {30, 20}, before)).isEmpty();
+    assertThat(bounds.violations(new long[] {90, 60}, before)).isEmpty();
+    assertThat(bounds.violations(new long[] {29, 20}, before))
+        .containsExactly(
+            "there are 49 examples and there were 100 when the champion was trained, which differs by more than 0.5 of those");
+    assertThat(bounds.violations(new long[] {91, 60}, before)).hasSize(1);
+    assertThat(bounds.violations(new long[] {1, 1}, Optional.empty())).isEmpty();
+  }
+
+  @Test
   void aClassKeepsItsPartOfTheWhole() {
     DataBounds bounds = bounds("classShift: 0.1");
     Optional<long[]> before = Optional.of(new long[] {500, 500});

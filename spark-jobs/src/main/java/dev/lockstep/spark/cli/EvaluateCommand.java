@@ -34,7 +34,9 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  lockstep evaluate --model runs/mnist-mlp-20260105-181502",
-      "  lockstep evaluate --model model.zip --dataset /data/fashion --json"
+      "  lockstep evaluate --model model.zip --dataset /data/fashion --json",
+      "  lockstep evaluate --model registry:/models/digits/champion \\",
+      "      --dataset '{partitions: /data/digits, window: 1}'"
     })
 final class EvaluateCommand implements Runnable {
   @Spec private CommandSpec spec;
@@ -44,15 +46,18 @@ final class EvaluateCommand implements Runnable {
       names = "--model",
       required = true,
       paramLabel = "RUN",
-      description = "A run directory, or a model.zip of Lockstep's or DL4J's.")
+      description =
+          "A run directory, a model.zip of Lockstep's or DL4J's, registry:DIR/champion or"
+              + " registry:DIR/VERSION.")
   private String model;
 
   @Option(
       names = "--dataset",
       paramLabel = "DATASET",
       description =
-          "mnist or one of its relatives such as fashion-mnist, a directory of IDX files with MNIST's"
-              + " names, or '{parquet: PATH, ...}' as in a configuration. Default: the data set that the model was trained on.")
+          "mnist or one of its relatives such as fashion-mnist, a directory of IDX files with"
+              + " MNIST's names, or '{parquet: PATH, ...}' or '{partitions: PATH, ...}' as in a"
+              + " configuration. Default: the data set that the model was trained on.")
   private String dataset;
 
   @Option(names = "--json", description = "Print one JSON object, with the keys of metrics.json.")

@@ -77,7 +77,7 @@ final class ExportCommand implements Runnable {
   @Override
   public void run() {
     Preflight.requireNativeLibraries();
-    OutputFile file = OutputFile.of(output);
+    OutputFile file = OutputFile.of("--output", output);
     file.write(content(ModelFile.read(model)));
     spec.commandLine().getOut().println(file.location());
   }

@@ -71,7 +71,7 @@ final class ImportCommand implements Runnable {
 
   @Override
   public void run() {
-    OutputFile file = OutputFile.of(output);
+    OutputFile file = OutputFile.of("--output", output);
     ModelArchive archive = archive();
     file.write(archive::write);
     spec.commandLine().getOut().println(file.location());

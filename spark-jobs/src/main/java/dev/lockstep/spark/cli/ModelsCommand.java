@@ -36,6 +36,11 @@ import picocli.CommandLine.Spec;
     })
 final class ModelsCommand implements Runnable {
   private static final Duration LEASE = Duration.ofMinutes(1);
+  private static final String DONE = "0:done";
+  private static final String FAILED = "1:failed: one message says why, and --stacktrace where";
+  private static final String MISTAKEN =
+      "2:the command line cannot be used, or there is no such registry or version";
+  private static final String HELD = "12:another process has the registry's lease";
 
   @Spec private CommandSpec spec;
 
@@ -56,7 +61,13 @@ final class ModelsCommand implements Runnable {
     private String directory;
 
     ModelRegistry open() {
-      return new ModelRegistry(Location.of(directory));
+      ModelRegistry models = new ModelRegistry(Location.of(directory));
+      if (!models.exists()) {
+        throw new ConfigurationException(
+            "%s: there is no registry; --registry must name the directory that a configuration has as retrain.registry"
+                .formatted(models.location()));
+      }
+      return models;
     }
   }
 
@@ -122,6 +133,7 @@ final class ModelsCommand implements Runnable {
 
   @Command(
       name = "promote",
+      exitCodeList = {DONE, FAILED, MISTAKEN, HELD},
       header = "Makes a version the champion.",
       description = "A version that never was it needs the lease: not while a retraining runs.")
   void promote(
@@ -177,6 +189,7 @@ final class ModelsCommand implements Runnable {
 
   @Command(
       name = "prune",
+      exitCodeList = {DONE, FAILED, MISTAKEN, HELD},
       header = "Deletes versions that never were the champion.",
       description = "Needs the lease: not while a retraining runs.")
   void prune(

@@ -9,18 +9,19 @@ import java.io.UncheckedIOException;
 /** The file that a command writes its result to, checked before the work begins. */
 record OutputFile(Location location) {
   /**
-   * The file of the option {@code --output}.
+   * The file {@code path}.
    *
+   * @param option what names it on the command line, for messages
    * @throws ConfigurationException if it cannot be written
    */
-  static OutputFile of(String output) {
-    Location file = Location.of(output);
+  static OutputFile of(String option, String path) {
+    Location file = Location.of(path);
     try {
       file.prepare();
     } catch (IOException e) {
       throw new ConfigurationException(
-          "--output cannot be written: %s; name a file in a directory that can be written to"
-              .formatted(Location.reason(e)),
+          "%s cannot be written: %s; name a file in a directory that can be written to"
+              .formatted(option, Location.reason(e)),
           e);
     }
     return new OutputFile(file);

@@ -80,8 +80,8 @@ final class PredictCommand implements Runnable {
       names = "--format",
       paramLabel = "FORMAT",
       description =
-          "csv or parquet: the tasks write a directory of such files, and nothing goes through the"
-              + " driver. Needs --output.")
+          "csv or parquet: the tasks write a directory of such files, and no prediction passes"
+              + " through the driver. Needs --output.")
   private Prediction.Format format;
 
   @Option(names = "--overwrite", description = "Replace the directory if it is there.")
@@ -90,7 +90,8 @@ final class PredictCommand implements Runnable {
   @Override
   public void run() {
     if (format == null) {
-      Optional<OutputFile> file = Optional.ofNullable(output).map(OutputFile::of);
+      Optional<OutputFile> file =
+          Optional.ofNullable(output).map(path -> OutputFile.of("--output", path));
       requireFormat();
       predict(prediction -> file.ifPresentOrElse(to -> write(to, prediction), print(prediction)));
     } else {

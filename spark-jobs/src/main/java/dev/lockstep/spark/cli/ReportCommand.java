@@ -47,16 +47,18 @@ final class ReportCommand implements Runnable {
 
   @Override
   public void run() {
-    Optional<OutputFile> named = Optional.ofNullable(output).map(OutputFile::of);
+    Optional<OutputFile> named =
+        Optional.ofNullable(output).map(path -> OutputFile.of("--output", path));
     Report report = RunReports.read(runs);
     String place = named.isPresent() ? output : usualPlace();
-    OutputFile page = named.orElseGet(() -> OutputFile.of(place));
+    OutputFile page = named.orElseGet(() -> OutputFile.of("the report", place));
     byte[] html = ReportPage.html(report).getBytes(StandardCharsets.UTF_8);
     page.write(out -> out.write(html));
     ReportFiles.images(report)
         .forEach(
             (image, png) ->
-                OutputFile.of(beside(place, image.fileName())).write(out -> out.write(png)));
+                OutputFile.of("the report", beside(place, image.fileName()))
+                    .write(out -> out.write(png)));
     spec.commandLine().getOut().println(page.location());
   }
 

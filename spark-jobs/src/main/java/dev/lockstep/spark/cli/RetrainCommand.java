@@ -1,6 +1,7 @@
 package dev.lockstep.spark.cli;
 
 import dev.lockstep.config.Configuration;
+import dev.lockstep.config.NetworkChoice;
 import dev.lockstep.config.Retraining;
 import dev.lockstep.spark.job.RetrainingJob;
 import dev.lockstep.spark.job.RetrainingResult;
@@ -40,7 +41,8 @@ import picocli.CommandLine.Spec;
       "2:the command line or the configuration cannot be used",
       "10:the gate refused the challenger, now or when it last saw these data, and"
           + " --fail-on-refusal was given",
-      "11:the data cannot be read, or are not what the configuration's retrain.data says",
+      "11:the data cannot be read, are not what the configuration's retrain.data says, or were"
+          + " changed during the training",
       "12:another process has the registry's lease",
       "130:interrupted with Ctrl-C"
     },
@@ -84,7 +86,8 @@ final class RetrainCommand implements Callable<Integer> {
       description =
           "Exit with "
               + GATE_REFUSED
-              + " if the gate keeps the champion, again at each start until there are other data.")
+              + " if the gate keeps the champion, again at each start until there are other data or"
+              + " the version is promoted by hand.")
   private boolean failOnRefusal;
 
   @Option(
@@ -103,35 +106,44 @@ final class RetrainCommand implements Callable<Integer> {
               + " secret, and command lines are public.")
   private String webhookFile;
 
+  private String name;
+  private Optional<OutputFile> metrics = Optional.empty();
+  private Optional<Webhook> webhook = Optional.empty();
+
   @Override
   public Integer call() {
+    Instant started = Instant.now();
+    name = NetworkChoice.fileName(config);
+    RetrainingResult result;
+    try {
+      result = retrain();
+    } catch (RuntimeException | Error e) {
+      say(new RetrainSummary(name, failure(e), Failures.exitCode(e), started));
+      throw e;
+    }
+    int code = exitCode(result);
+    say(new RetrainSummary(name, result, code, started));
+    return code;
+  }
+
+  /** Those who are to be told first, so that they are told of a mistake in the configuration. */
+  private RetrainingResult retrain() {
+    metrics = Optional.ofNullable(metricsFile).map(path -> OutputFile.of("--metrics-file", path));
+    webhook = Optional.ofNullable(webhookFile).map(Webhook::read);
     if (workers != null) {
       overrides.add("training.workers=" + workers);
     }
     Configuration configuration = ConfigurationFile.read(config, overrides);
+    name = configuration.name();
     Retraining retraining = ConfigurationFile.retraining(config, overrides);
-    Optional<OutputFile> metrics = Optional.ofNullable(metricsFile).map(OutputFile::of);
-    Optional<Webhook> webhook = Optional.ofNullable(webhookFile).map(Webhook::read);
     SparkOptions.requireLastingRegistry(retraining.registry());
-    RetrainingJob job = new RetrainingJob(configuration, retraining);
-    Instant started = Instant.now();
-    try {
-      RetrainingResult result = run(job, configuration);
-      int code = exitCode(result);
-      say(new RetrainSummary(configuration.name(), result, code, started), metrics, webhook);
-      return code;
-    } catch (RuntimeException | Error e) {
-      RetrainingResult result = failure(e);
-      int code = Failures.exitCode(e);
-      say(new RetrainSummary(configuration.name(), result, code, started), metrics, webhook);
-      throw e;
-    }
+    return run(new RetrainingJob(configuration, retraining));
   }
 
   /** Standard output is for the one line. */
-  private RetrainingResult run(RetrainingJob job, Configuration configuration) {
+  private RetrainingResult run(RetrainingJob job) {
     try (TrainingDisplay display = TrainingDisplay.of(spec.commandLine().getErr())) {
-      return job.run(() -> spark.open("lockstep retrain " + configuration.name()), display);
+      return job.run(() -> spark.open("lockstep retrain " + name), display);
     } catch (IOException e) {
       throw new UncheckedIOException(e.getMessage(), e);
     }
@@ -142,9 +154,11 @@ final class RetrainCommand implements Callable<Integer> {
     if (result.decision() == Decision.DATA_REFUSED) {
       return DATA_REFUSED;
     }
+    boolean reigns =
+        result.champion().filter(entry -> entry.version() == result.version()).isPresent();
     boolean refused =
         result.decision() == Decision.REFUSED
-            || result.about().filter(version -> !version.promoted()).isPresent();
+            || !reigns && result.about().filter(version -> !version.promoted()).isPresent();
     return refused && failOnRefusal ? GATE_REFUSED : 0;
   }
 
@@ -155,14 +169,14 @@ final class RetrainCommand implements Callable<Integer> {
         decision,
         String.valueOf(Failures.known(error).getMessage()),
         List.of(),
+        Optional.empty(),
         0,
         Optional.empty(),
         Optional.empty());
   }
 
   /** What has been decided stays decided, whether it can be told or not. */
-  private void say(
-      RetrainSummary summary, Optional<OutputFile> metrics, Optional<Webhook> webhook) {
+  private void say(RetrainSummary summary) {
     String line = summary.toJson().toString();
     spec.commandLine().getOut().println(line);
     if (summary.result().decision() != Decision.LEASE_HELD) {

@@ -47,12 +47,12 @@ record RetrainSummary(
           .put("from", result.partitions().get(0).toString())
           .put("through", result.partitions().get(result.partitions().size() - 1).toString());
       result
-          .about()
+          .data()
           .ifPresent(
-              version ->
-                  data.put("fingerprint", version.data().fingerprint())
-                      .put("training", version.data().training())
-                      .put("test", version.data().test()));
+              about ->
+                  data.put("fingerprint", about.fingerprint())
+                      .put("training", about.training())
+                      .put("test", about.test()));
     }
     result
         .about()
@@ -99,12 +99,17 @@ record RetrainSummary(
                 gauges.one("champion_version", "The champion in force.", champion.version()));
     gauges.one("partitions", "Partitions that were looked at.", result.partitions().size());
     result
+        .data()
+        .ifPresent(
+            about -> {
+              gauges.begin("examples", "Examples by what they are for.");
+              gauges.add("part", "training", about.training());
+              gauges.add("part", "test", about.test());
+            });
+    result
         .about()
         .ifPresent(
             version -> {
-              gauges.begin("examples", "Examples by what they are for.");
-              gauges.add("part", "training", version.data().training());
-              gauges.add("part", "test", version.data().test());
               for (String metric : METRICS) {
                 gauges.begin(
                     "test_" + metric.replace('.', '_'), metric + " on the held-out examples.");

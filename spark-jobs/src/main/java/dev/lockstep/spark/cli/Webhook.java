@@ -8,6 +8,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -42,7 +43,9 @@ record Webhook(URI url, List<Duration> pauses) {
       }
       String text = new String(in.readNBytes(MOST_BYTES), StandardCharsets.UTF_8).strip();
       if (text.matches("https?://[^/\\s]+(/\\S*)?")) {
-        return new Webhook(URI.create(text), PAUSES);
+        URI url = URI.create(text);
+        HttpRequest.newBuilder(url); // refuses more URLs, such as those of hosts with an underscore
+        return new Webhook(url, PAUSES);
       }
     } catch (IOException e) {
       throw new ConfigurationException(
@@ -51,7 +54,9 @@ record Webhook(URI url, List<Duration> pauses) {
       // Its message has the URL.
     }
     throw new ConfigurationException(
-        path + ": holds no URL; expected one line that begins with https:// or http://");
+        path
+            + ": holds no URL that can be used; expected one line that begins with https:// or http://"
+            + " and a host's name of letters, digits, hyphens and dots");
   }
 
   /** Posts {@code json}; a failure is logged and not thrown, after some attempts. */
@@ -81,12 +86,17 @@ record Webhook(URI url, List<Duration> pauses) {
     }
   }
 
-  /** What went wrong; empty if nothing did. */
+  /**
+   * What went wrong; empty if nothing did. The request's timeout ends with the answer's headers,
+   * and so the body, which may drip for ever, is not waited for.
+   */
   private static String answer(HttpClient client, HttpRequest request) throws InterruptedException {
     try {
-      int status = client.send(request, BodyHandlers.discarding()).statusCode();
+      HttpResponse<InputStream> answer = client.send(request, BodyHandlers.ofInputStream());
+      answer.body().close();
+      int status = answer.statusCode();
       return status / 100 == 2 ? "" : "status " + status;
-    } catch (IOException e) {
+    } catch (IOException | IllegalArgumentException e) { // the latter's message may have the URL
       return e.getClass().getSimpleName();
     }
   }

@@ -17,6 +17,8 @@ import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -27,8 +29,9 @@ import org.apache.spark.broadcast.Broadcast;
  * @param first the metrics of the first, as {@link Evaluation} gives them
  * @param second those of the second
  * @param test of the first against the second
+ * @param fingerprints of the test examples that the tasks read: one, unless the files changed
  */
-record PairedEvaluation(Metrics first, Metrics second, McNemarTest test) {
+record PairedEvaluation(Metrics first, Metrics second, McNemarTest test, Set<String> fingerprints) {
 
   /** What one task found. A class, for Kryo cannot make records. */
   private static final class Part implements Serializable {
@@ -38,12 +41,15 @@ record PairedEvaluation(Metrics first, Metrics second, McNemarTest test) {
     private final byte[][] second;
     private final long onlyFirst;
     private final long onlySecond;
+    private final String fingerprint;
 
-    private Part(byte[][] first, byte[][] second, long onlyFirst, long onlySecond) {
+    private Part(
+        byte[][] first, byte[][] second, long onlyFirst, long onlySecond, String fingerprint) {
       this.first = first;
       this.second = second;
       this.onlyFirst = onlyFirst;
       this.onlySecond = onlySecond;
+      this.fingerprint = fingerprint;
     }
   }
 
@@ -76,7 +82,8 @@ record PairedEvaluation(Metrics first, Metrics second, McNemarTest test) {
           sum(parts.stream().map(part -> part.second).toList(), shards, classes),
           McNemarTest.of(
               parts.stream().mapToLong(part -> part.onlyFirst).sum(),
-              parts.stream().mapToLong(part -> part.onlySecond).sum()));
+              parts.stream().mapToLong(part -> part.onlySecond).sum()),
+          parts.stream().map(part -> part.fingerprint).collect(Collectors.toSet()));
     } finally {
       models.destroy();
     }
@@ -96,7 +103,7 @@ record PairedEvaluation(Metrics first, Metrics second, McNemarTest test) {
       onlyFirst += right[i] && !other[i] ? 1 : 0;
       onlySecond += other[i] && !right[i] ? 1 : 0;
     }
-    return new Part(first, second, onlyFirst, onlySecond);
+    return new Part(first, second, onlyFirst, onlySecond, dataset.test().fingerprint());
   }
 
   /**

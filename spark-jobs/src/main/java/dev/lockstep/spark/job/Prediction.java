@@ -187,21 +187,23 @@ public final class Prediction {
 
   /**
    * Writes them to files in the directory {@code output}, each task its own, by Spark's committer,
-   * with a file {@code _SUCCESS} at last. They are written beside it, and it gets its name when
-   * they are whole.
+   * with a file {@code _SUCCESS} at last. They are written beside it, in a directory of their own,
+   * which gets its name when they are whole. One that is replaced is set aside before that and
+   * deleted after it.
    *
    * @param overwrite whether a directory that is there is replaced
    * @throws ConfigurationException if there is one that is not, or a file
+   * @throws UncheckedIOException if it cannot be written, or another has written it meanwhile; the
+   *     directory that was there is there then
    */
   public void write(Location output, Format format, boolean overwrite) {
     if (exists(output) && !overwrite) {
       throw new ConfigurationException(
           "%s is there already; name another directory".formatted(output));
     }
-    Location unfinished = Location.of(output.absolute() + ".unfinished");
+    Location unfinished = beside(output, "unfinished");
     Broadcast<ModelFile> shared = spark.broadcast(model);
     try {
-      unfinished.delete();
       JobWatch.run(
           spark,
           described(),
@@ -210,14 +212,13 @@ public final class Prediction {
             save(shared, unfinished.hadoopPath().toString(), format);
             return unfinished;
           });
-      output.delete();
-      unfinished.rename(output.name());
+      put(unfinished, output, overwrite);
     } catch (IOException e) {
       throw new UncheckedIOException(
           "cannot write %s: %s".formatted(output, Location.reason(e)), e);
     } finally {
       shared.destroy();
-      deleteRemains(unfinished);
+      delete(unfinished);
     }
   }
 
@@ -299,12 +300,48 @@ public final class Prediction {
     };
   }
 
-  /** Late tasks of a job that has failed may leave some; the next job deletes them. */
-  private static void deleteRemains(Location unfinished) {
+  private static Location beside(Location output, String what) {
+    return Location.of("%s.%s-%s".formatted(output.absolute(), what, UUID.randomUUID()));
+  }
+
+  /**
+   * Gives {@code whole} the name of {@code output}. At each moment the old directory and the new
+   * one are both whole, under some name; if this fails the old one has its own again.
+   */
+  static void put(Location whole, Location output, boolean overwrite) throws IOException {
+    Optional<Location> old = Optional.empty();
+    if (overwrite && exists(output)) {
+      old = Optional.of(beside(output, "replaced"));
+      output.rename(old.get().name());
+    }
     try {
-      unfinished.delete();
+      whole.rename(output.name());
+    } catch (IOException | RuntimeException | Error e) {
+      if (old.isPresent()) {
+        restore(old.get(), output, e);
+      }
+      throw e;
+    }
+    if (old.isPresent()) {
+      delete(old.get());
+    }
+  }
+
+  private static void restore(Location old, Location output, Throwable error) {
+    try {
+      old.rename(output.name());
+    } catch (IOException | RuntimeException e) {
+      LOG.warn("what was in {} is in {} now: {}", output, old, e.toString());
+      error.addSuppressed(e);
+    }
+  }
+
+  /** Late tasks of a job that has failed may leave some. */
+  private static void delete(Location remains) {
+    try {
+      remains.delete();
     } catch (IOException e) {
-      LOG.debug("{} cannot be deleted: {}", unfinished, Location.reason(e));
+      LOG.warn("{} cannot be deleted: {}", remains, Location.reason(e));
     }
   }
 

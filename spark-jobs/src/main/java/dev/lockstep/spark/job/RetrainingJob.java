@@ -27,6 +27,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -75,18 +76,22 @@ public final class RetrainingJob {
       throws IOException {
     try (Lease lease = Lease.take(registry, retraining.leaseTimeout())) {
       registry.deleteUnfinished();
-      finishPromotion();
-      RetrainingResult result = decide(lease, spark, observer);
-      LOG.info("{}: {}", result.decision().word(), result.reason());
+      boolean finished = finishPromotion();
+      RetrainingResult decided = decide(lease, spark, observer);
+      RetrainingResult result =
+          finished && decided.decision() == Decision.UNCHANGED ? finishedOnly(decided) : decided;
+      LOG.info("{}", result);
       return result;
     }
   }
 
-  /** A version that the gate let pass, and whose process died before it was the champion. */
-  private void finishPromotion() throws IOException {
+  /**
+   * Promotes a version that the gate let pass, and whose process died before it was the champion.
+   */
+  private boolean finishPromotion() throws IOException {
     List<Integer> numbers = registry.numbers();
     if (numbers.isEmpty()) {
-      return;
+      return false;
     }
     int newest = numbers.get(numbers.size() - 1);
     Optional<Version> about = registry.about(newest);
@@ -96,7 +101,22 @@ public final class RetrainingJob {
         && about.get().lineage().parent() == sequence(champion)
         && registry.promote(newest, champion, reason(about.get()))) {
       LOG.warn("promoted version {}, whose retraining died before it could do so", newest);
+      return true;
     }
+    return false;
+  }
+
+  private static RetrainingResult finishedOnly(RetrainingResult unchanged) {
+    return new RetrainingResult(
+        Decision.PROMOTED,
+        "the retraining that made version %d died before it could promote it: %s"
+            .formatted(
+                unchanged.version(), unchanged.about().map(RetrainingJob::reason).orElse("")),
+        unchanged.partitions(),
+        unchanged.data(),
+        unchanged.version(),
+        unchanged.about(),
+        unchanged.champion());
   }
 
   private static long sequence(Optional<Champion> champion) {
@@ -119,8 +139,9 @@ public final class RetrainingJob {
     try {
       now = snapshot();
     } catch (ConfigurationException e) {
-      return dataRefused(e.getMessage(), List.of(), champion);
+      return dataRefused(e.getMessage(), Optional.empty(), champion);
     }
+    requireSameHeldOut(now, champion);
     LOG.info(
         "data of {} partitions, {} to {}: {} training and {} test examples, fingerprint {}",
         now.partitions().size(),
@@ -135,7 +156,7 @@ public final class RetrainingJob {
     }
     List<String> violations = violations(now, champion);
     if (!violations.isEmpty()) {
-      return dataRefused(String.join("; ", violations), now.partitions(), champion);
+      return dataRefused(String.join("; ", violations), Optional.of(now), champion);
     }
     try (JavaSparkContext context = spark.get()) {
       return train(context, lease, now, champion, observer);
@@ -152,17 +173,50 @@ public final class RetrainingJob {
         source,
         source.partitions(),
         new Version.Data(
-            Digest.of(outline.training().fingerprint() + outline.test().fingerprint()),
+            fingerprint(outline),
             source.written(),
             outline.training().size(),
             outline.test().size(),
             Arrays.stream(classes).boxed().toList()));
   }
 
+  private static String fingerprint(Dataset dataset) {
+    return Digest.of(dataset.training().fingerprint() + dataset.test().fingerprint());
+  }
+
+  /** A champion that has learned from examples that are held out now would look too good. */
+  private void requireSameHeldOut(Snapshot now, Optional<Champion> champion) {
+    champion
+        .flatMap(entry -> registry.about(entry.version()))
+        .filter(
+            about ->
+                DatasetSource.of(about.data().source()) instanceof PartitionedDataset before
+                    && !now.source().holdsOutOnlyWhat(before))
+        .ifPresent(
+            about -> {
+              throw new ConfigurationException(
+                  "%s: dataset.test is %s, but the champion, version %d of %s, was trained with %s and has learned from examples that would be held out now; leave dataset.test as it was, or name a new retrain.registry"
+                      .formatted(
+                          configuration.name(),
+                          now.source().tree().path("test"),
+                          champion.get().version(),
+                          registry.location(),
+                          ((PartitionedDataset) DatasetSource.of(about.data().source()))
+                              .tree()
+                              .path("test")));
+            });
+  }
+
   private RetrainingResult dataRefused(
-      String reason, List<LocalDate> partitions, Optional<Champion> champion) {
+      String reason, Optional<Snapshot> data, Optional<Champion> champion) {
     return new RetrainingResult(
-        Decision.DATA_REFUSED, reason, partitions, 0, Optional.empty(), champion);
+        Decision.DATA_REFUSED,
+        reason,
+        data.map(Snapshot::partitions).orElse(List.of()),
+        data.map(Snapshot::data),
+        0,
+        Optional.empty(),
+        champion);
   }
 
   /** If the newest version stands for just these data and settings, and has had its chance. */
@@ -184,14 +238,22 @@ public final class RetrainingJob {
             version ->
                 new RetrainingResult(
                     Decision.UNCHANGED,
-                    version.promoted()
-                        ? "no data are new since version %d".formatted(newest)
-                        : "no data are new since version %d, which was refused: %s"
-                            .formatted(newest, reason(version)),
+                    unchangedSince(newest, version, champion),
                     now.partitions(),
+                    Optional.of(now.data()),
                     newest,
                     Optional.of(version),
                     champion));
+  }
+
+  private static String unchangedSince(int newest, Version version, Optional<Champion> champion) {
+    String unchanged = "no data are new since version %d".formatted(newest);
+    if (version.promoted()) {
+      return unchanged;
+    }
+    boolean reigns = champion.filter(entry -> entry.version() == newest).isPresent();
+    return "%s, which was refused%s: %s"
+        .formatted(unchanged, reigns ? " and promoted by hand" : "", reason(version));
   }
 
   private String deciding() {
@@ -227,20 +289,23 @@ public final class RetrainingJob {
         "training a challenger from {} in {}",
         initial.map(ModelFile::name).orElse("scratch"),
         unfinished);
-    Metrics challenger =
-        new TrainingJob(training, new Place.NewAt(unfinished), initial)
-            .run(spark, observer)
-            .result()
-            .test()
-            .orElseThrow();
-    Optional<PromotionGate.Champion> measured =
+    TrainingJob.Outcome trained =
+        new TrainingJob(training, new Place.NewAt(unfinished), initial).run(spark, observer);
+    if (!fingerprint(trained.dataset()).equals(now.data().fingerprint())) {
+      return dataChanged(unfinished, now, champion);
+    }
+    Optional<PairedEvaluation> pair =
         reigning.map(
-            model -> {
-              PairedEvaluation pair =
-                  PairedEvaluation.run(
-                      spark, training, ModelFile.read(unfinished.absolute()), model);
-              return new PromotionGate.Champion(pair.second(), pair.test());
-            });
+            model ->
+                PairedEvaluation.run(
+                    spark, training, ModelFile.read(unfinished.absolute()), model));
+    Set<String> heldOut = Set.of(trained.dataset().test().fingerprint());
+    if (pair.filter(both -> !both.fingerprints().equals(heldOut)).isPresent()) {
+      return dataChanged(unfinished, now, champion);
+    }
+    Metrics challenger = trained.result().test().orElseThrow();
+    Optional<PromotionGate.Champion> measured =
+        pair.map(both -> new PromotionGate.Champion(both.second(), both.test()));
     Verdict verdict = retraining.gate().judge(challenger, measured);
     Version version =
         new Version(
@@ -251,11 +316,23 @@ public final class RetrainingJob {
                 champion.map(Champion::version).orElse(0),
                 (initial.isPresent() ? Retraining.Start.CHAMPION : Retraining.Start.SCRATCH).word(),
                 deciding()),
+            retraining.tree(),
             now.data(),
             verdict.promoted(),
             verdict.reasons(),
             metrics(challenger, measured));
     return publish(lease, now, champion, unfinished, version);
+  }
+
+  /** What was trained is not what the registry would say that it was trained on. */
+  private RetrainingResult dataChanged(
+      Location unfinished, Snapshot now, Optional<Champion> champion) throws IOException {
+    unfinished.delete();
+    return dataRefused(
+        "the files of %s were changed while a challenger was trained on them, and so it was thrown away; deliver partitions before the retraining begins"
+            .formatted(now.source().directory()),
+        Optional.of(now),
+        champion);
   }
 
   private static ObjectNode metrics(Metrics challenger, Optional<PromotionGate.Champion> champion) {
@@ -282,7 +359,7 @@ public final class RetrainingJob {
       return result(Decision.REFUSED, reason(version), now, number, version);
     }
     lease.check();
-    if (!registry.promote(number, champion, reason(version))) {
+    if (!registry.promote(number, champion, reason(version)) && !succeeds(number, champion)) {
       return result(
           Decision.REFUSED,
           "the champion was changed by hand while version %d was trained; the next retraining compares with the new one"
@@ -294,9 +371,21 @@ public final class RetrainingJob {
     return result(Decision.PROMOTED, reason(version), now, number, version);
   }
 
+  /** The next holder of a lease that was lost just now may have promoted it. */
+  private boolean succeeds(int number, Optional<Champion> parent) {
+    return registry.history().stream()
+        .anyMatch(entry -> entry.sequence() == sequence(parent) + 1 && entry.version() == number);
+  }
+
   private RetrainingResult result(
       Decision decision, String reason, Snapshot now, int number, Version version) {
     return new RetrainingResult(
-        decision, reason, now.partitions(), number, Optional.of(version), registry.champion());
+        decision,
+        reason,
+        now.partitions(),
+        Optional.of(now.data()),
+        number,
+        Optional.of(version),
+        registry.champion());
   }
 }

@@ -82,8 +82,9 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
    * What a training left.
    *
    * @param directory where its files lie
+   * @param dataset what it learned from and was tested on; on a cluster, the outline of that
    */
-  public record Outcome(Location directory, TrainingResult result) {}
+  public record Outcome(Location directory, TrainingResult result, Dataset dataset) {}
 
   /**
    * Trains. The run directory holds the configuration from the start, checkpoints from the first
@@ -131,7 +132,7 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
         .write(files, WorstExamples.of(spark, files.location(), configuration, prepared));
     Manifest manifest = new Manifest(configuration, prepared, spark.master(), started, result);
     files.write(Manifest.NAME, manifest.toJson(Instant.now(), files.written()));
-    return new Outcome(files.location(), result);
+    return new Outcome(files.location(), result, prepared.dataset());
   }
 
   private Optional<TrainingState> start(Checkpoints checkpoints) {

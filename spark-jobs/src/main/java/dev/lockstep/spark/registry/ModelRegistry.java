@@ -3,10 +3,12 @@ package dev.lockstep.spark.registry;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.spark.storage.Location;
+import dev.lockstep.spark.storage.StoredFile;
 import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -27,6 +29,21 @@ import java.util.stream.Collectors;
 public record ModelRegistry(Location location) {
   private static final String NUMBER = "%06d";
   private static final String UNFINISHED = ".unfinished-";
+  private static final Duration LONG_AGO = Duration.ofHours(1);
+
+  /**
+   * Whether a retraining has ever worked here.
+   *
+   * @throws ConfigurationException if that cannot be told
+   */
+  public boolean exists() {
+    try {
+      return location.directories().stream()
+          .anyMatch(Set.of("versions", "champions", "lease")::contains);
+    } catch (IOException e) {
+      throw RegistryFile.unreadable(location, e);
+    }
+  }
 
   /**
    * The champion in force.
@@ -198,11 +215,23 @@ public record ModelRegistry(Location location) {
     return Integer.parseInt(number);
   }
 
-  /** Deletes what trainings left that ended before their time: call it as the lease's holder. */
+  /**
+   * Deletes what processes left that ended before their time, trainings and files that were to take
+   * a name: call it as the lease's holder. Such files may be of a process that lives and has no
+   * lease, unless they are old.
+   */
   public void deleteUnfinished() throws IOException {
     for (String name : versions().directories()) {
       if (name.contains(UNFINISHED)) {
         versions().child(name).delete();
+      }
+    }
+    long old = Instant.now().minus(LONG_AGO).toEpochMilli();
+    for (Location directory : List.of(champions(), location.child("lease"))) {
+      for (StoredFile file : directory.files().orElse(List.of())) {
+        if (file.name().matches("\\..*\\.tmp") && file.modified() < old) {
+          directory.child(file.name()).delete();
+        }
       }
     }
   }

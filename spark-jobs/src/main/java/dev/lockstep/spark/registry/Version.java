@@ -13,6 +13,8 @@ import java.util.List;
  *
  * @param created when its training ended
  * @param lineage what it was made from
+ * @param retrain the section {@code retrain} of its configuration, as {@code Retraining.tree} gives
+ *     it: what the gate and the bounds on data were; empty for versions of before it was kept
  * @param data what it was trained and tested on
  * @param promoted whether the gate let it be the champion; it may be one without, by hand
  * @param reasons of the gate, for a reader; at least one
@@ -22,6 +24,7 @@ import java.util.List;
 public record Version(
     Instant created,
     Lineage lineage,
+    ObjectNode retrain,
     Data data,
     boolean promoted,
     List<String> reasons,
@@ -74,6 +77,7 @@ public record Version(
         .put("parentVersion", lineage.parentVersion())
         .put("start", lineage.start())
         .put("configuration", lineage.configuration());
+    json.set("retrain", retrain);
     ObjectNode about = json.putObject("data");
     about
         .put("fingerprint", data.fingerprint())
@@ -92,20 +96,19 @@ public record Version(
     section.whole("format", FORMAT, FORMAT, FORMAT);
     Instant created = RegistryFile.time(section, "created");
     Lineage lineage = readLineage(section.section("lineage"));
+    ObjectNode retrain = object(section.value("retrain"));
     Data data = readData(section.section("data"));
     Section gate = section.section("gate");
     boolean promoted = gate.flag("promoted", false);
     List<String> reasons = gate.list("reasons").stream().map(JsonNode::asText).toList();
     gate.done();
-    JsonNode metrics = section.value("metrics");
+    ObjectNode metrics = object(section.value("metrics"));
     section.done();
-    return new Version(
-        created,
-        lineage,
-        data,
-        promoted,
-        reasons,
-        metrics instanceof ObjectNode object ? object : JsonNodeFactory.instance.objectNode());
+    return new Version(created, lineage, retrain, data, promoted, reasons, metrics);
+  }
+
+  private static ObjectNode object(JsonNode value) {
+    return value instanceof ObjectNode object ? object : JsonNodeFactory.instance.objectNode();
   }
 
   private static Lineage readLineage(Section section) {

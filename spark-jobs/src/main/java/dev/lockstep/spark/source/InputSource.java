@@ -63,7 +63,12 @@ public sealed interface InputSource extends Serializable {
   }
 
   private static Optional<ParquetColumns> columns(String trainedOn) {
-    return DatasetSource.of(trainedOn) instanceof ParquetDataset parquet
+    DatasetSource source = DatasetSource.of(trainedOn);
+    if (source instanceof PartitionedDataset days
+        && days.format() instanceof PartitionedDataset.Parquet parquet) {
+      return Optional.of(parquet.columns());
+    }
+    return source instanceof ParquetDataset parquet
         ? Optional.of(parquet.columns())
         : Optional.empty();
   }

@@ -136,6 +136,11 @@ public record PartitionedDataset(
     return tree;
   }
 
+  /** Whether {@code other} holds out every example, of those that both have, that this one does. */
+  public boolean holdsOutOnlyWhat(PartitionedDataset other) {
+    return seed == other.seed && fraction <= other.fraction;
+  }
+
   /**
    * The same data set without the partitions of later days that may come to be.
    *

@@ -8,30 +8,25 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.AbstractFileSystem;
 import org.apache.hadoop.fs.CreateFlag;
-import org.apache.hadoop.fs.DelegateToFileSystem;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FilterFs;
 import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.fs.permission.FsPermission;
 
 /**
- * HDFS, or the local file system by the scheme {@code halt}, in a process that dies before its k-th
- * change of it (system property {@value #HALT}), as by {@code kill -9}: nothing is flushed, no hook
- * runs. Changes inside the directory of an unfinished version count only from its manifest on: what
- * lies there before that is all the same to the registry.
+ * HDFS, in a process that dies before its k-th change of it (system property {@value #HALT}), as by
+ * {@code kill -9}: nothing is flushed, no hook runs. Changes inside the directory of an unfinished
+ * version count only from its manifest on: what lies there before that is all the same to the
+ * registry.
  */
 public final class HaltingFileSystem extends FilterFs {
   static final String HALT = "lockstep.test.haltBefore";
-  static final int KILLED = 137;
-
-  private static final String SCHEME = "halt";
   private static final AtomicInteger CHANGES = new AtomicInteger();
 
   /** Made by Hadoop. */
   public HaltingFileSystem(URI uri, Configuration conf) throws IOException, URISyntaxException {
-    super(uri.getScheme().equals(SCHEME) ? new Local(uri, conf) : hdfs(uri, conf));
+    super(hdfs(uri, conf));
   }
 
   private static AbstractFileSystem hdfs(URI uri, Configuration conf) throws IOException {
@@ -48,7 +43,7 @@ public final class HaltingFileSystem extends FilterFs {
     }
     if (CHANGES.incrementAndGet() == Integer.getInteger(HALT, -1)) {
       System.err.println("halts before it changes " + path);
-      Runtime.getRuntime().halt(KILLED);
+      Runtime.getRuntime().halt(KilledProcess.KILLED);
     }
   }
 
@@ -99,18 +94,5 @@ public final class HaltingFileSystem extends FilterFs {
   public void renameInternal(Path from, Path to, boolean overwrite) throws IOException {
     change(to);
     super.renameInternal(from, to, overwrite);
-  }
-
-  private static final class Local extends DelegateToFileSystem {
-    Local(URI uri, Configuration conf) throws IOException, URISyntaxException {
-      super(uri, new Raw(), conf, SCHEME, false);
-    }
-  }
-
-  private static final class Raw extends RawLocalFileSystem {
-    @Override
-    public URI getUri() {
-      return URI.create(SCHEME + ":///");
-    }
   }
 }

@@ -1,16 +1,22 @@
 package dev.lockstep.spark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Ctrl-C while a process of its own is training. */
 class InterruptTest {
@@ -95,6 +101,42 @@ class InterruptTest {
           .hasSize(3);
     } finally {
       validating.destroyForcibly();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"INT, 130", "TERM, 143"})
+  @EnabledOnOs(OS.LINUX)
+  void aRetrainingSumsUpAndGivesTheLeaseBack(String signal, int code) throws Exception {
+    NightlyRetraining nightly = NightlyRetraining.in(directory);
+    nightly.write(0);
+    Path err = directory.resolve("err");
+    Process retraining =
+        TrainingProcess.start(
+            err,
+            List.of(
+                "retrain",
+                "--config",
+                directory.resolve("retrain.yaml").toString(),
+                "--set",
+                "training.epochs=100000",
+                "--master",
+                "local[1]"));
+    try {
+      await()
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> TrainingProcess.text(err).contains("Epoch 1/100000"));
+      new ProcessBuilder("kill", "-" + signal, Long.toString(retraining.pid())).start().waitFor();
+
+      assertThat(retraining.waitFor(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(retraining.exitValue()).isEqualTo(code);
+      JsonNode summary = new ObjectMapper().readTree(retraining.getInputStream());
+      assertThat(summary.path("decision").asText()).isEqualTo("failed");
+      assertThat(summary.path("exitCode").asInt()).isEqualTo(130);
+      assertThat(nightly.models().numbers()).isEmpty();
+      assertThat(nightly.retrain().exitCode()).isZero();
+    } finally {
+      retraining.destroyForcibly();
     }
   }
 }

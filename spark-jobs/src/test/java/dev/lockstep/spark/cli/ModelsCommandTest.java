@@ -8,6 +8,7 @@ import dev.lockstep.spark.storage.Location;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,6 +76,33 @@ class ModelsCommandTest {
     }
     assertThat(models("promote", "2", "--reason", "a test").exitCode()).isZero();
     assertThat(registry.champion().orElseThrow().reason()).isEqualTo("a test");
+  }
+
+  @Test
+  void aPathThatIsNoRegistryIsRefusedAndStaysAsItIs() {
+    Path mistyped = directory.resolve("mnsit");
+
+    for (String[] command :
+        new String[][] {{"list"}, {"show"}, {"promote", "1"}, {"rollback"}, {"prune"}}) {
+      Invocation refused =
+          Invocation.of(
+              Stream.concat(
+                      Stream.of("models", command[0], "--registry", mistyped.toString()),
+                      Stream.of(command).skip(1))
+                  .toArray(String[]::new));
+
+      assertThat(refused.exitCode()).isEqualTo(2);
+      assertThat(refused.err()).contains(mistyped + ": there is no registry");
+    }
+    assertThat(mistyped).doesNotExist();
+  }
+
+  @Test
+  void theHelpSaysThatTheLeaseMayBeHeld() {
+    for (String command : new String[] {"promote", "prune"}) {
+      assertThat(String.join("\n", Invocation.of("models", command, "--help").out()))
+          .containsPattern("(?m)^ +12 +\\S");
+    }
   }
 
   @Test

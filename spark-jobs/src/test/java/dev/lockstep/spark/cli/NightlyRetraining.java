@@ -23,23 +23,38 @@ import org.junit.jupiter.api.function.Executable;
  * Retraining on MNIST dealt into days, as a scheduler starts it.
  *
  * @param directory of the configuration and of the partitions, before they are delivered
+ * @param aDay how many examples come on a day
  * @param data where retraining finds the partitions
  * @param registry where it keeps models
  * @param delivery brings the partitions of {@code directory} there
  */
-record NightlyRetraining(Path directory, String data, String registry, Executable delivery) {
+record NightlyRetraining(
+    Path directory, int aDay, String data, String registry, Executable delivery) {
   static final LocalDate FIRST = LocalDate.of(2026, 11, 9);
-  static final int A_DAY = 250;
+  private static final int DAYS = 14;
+  private static final int FEW = 250;
   private static final Examples DIGITS = Mnist.load().training();
 
-  /** Partitions and registry in {@code directory}. */
+  /** A few examples a day, with partitions and registry in {@code directory}. */
   static NightlyRetraining in(Path directory) throws IOException {
     String data = directory.resolve("digits").toString();
-    return of(directory, data, directory.resolve("models").toString(), () -> {});
+    return of(directory, FEW, data, directory.resolve("models").toString(), 8, 0.6, () -> {});
   }
 
-  /** The same with its configuration written. */
-  static NightlyRetraining of(Path directory, String data, String registry, Executable delivery)
+  /** All of MNIST's training examples, dealt into the days of a fortnight. */
+  static NightlyRetraining ofMnist(
+      Path directory, String data, String registry, Executable delivery) throws IOException {
+    return of(directory, DIGITS.size() / DAYS, data, registry, 1, 0.8, delivery);
+  }
+
+  private static NightlyRetraining of(
+      Path directory,
+      int aDay,
+      String data,
+      String registry,
+      int epochs,
+      double accuracy,
+      Executable delivery)
       throws IOException {
     Files.createDirectory(directory.resolve("digits"));
     Files.writeString(
@@ -48,6 +63,7 @@ record NightlyRetraining(Path directory, String data, String registry, Executabl
         seed: 3
         dataset:
           partitions: '%s'
+          window: 3
           classes: 10
           test: {fraction: 0.2}
         network:
@@ -55,16 +71,16 @@ record NightlyRetraining(Path directory, String data, String registry, Executabl
             - dense: {units: 32, activation: relu}
             - dense: {units: 10, activation: softmax}
           loss: categorical_crossentropy
-        training: {epochs: 8, batchSize: 20, shards: 4, optimizer: {name: adam, learningRate: 0.003}}
+        training: {epochs: %d, batchSize: 20, shards: 4, optimizer: {name: adam, learningRate: 0.003}}
         retrain:
           registry: '%s'
           gate:
-            minimum: {accuracy: 0.6}
+            minimum: {accuracy: %s}
             gain: {accuracy: -0.05}
           data: {minExamples: 100, classShift: 0.2}
         """
-            .formatted(data, registry));
-    return new NightlyRetraining(directory, data, registry, delivery);
+            .formatted(data, epochs, registry, accuracy));
+    return new NightlyRetraining(directory, aDay, data, registry, delivery);
   }
 
   Partitions partitions() {
@@ -75,8 +91,8 @@ record NightlyRetraining(Path directory, String data, String registry, Executabl
     return new ModelRegistry(Location.of(registry));
   }
 
-  static Examples day(int number) {
-    return DIGITS.select(IntStream.range(A_DAY * number, A_DAY * (number + 1)).toArray());
+  Examples day(int number) {
+    return DIGITS.select(IntStream.range(aDay * number, aDay * (number + 1)).toArray());
   }
 
   LocalDate write(int number) throws Exception {
@@ -129,12 +145,12 @@ record NightlyRetraining(Path directory, String data, String registry, Executabl
   }
 
   /**
-   * Fourteen days: one without data, one with shuffled labels, one with a truncated file; and at
-   * the end a rollback.
+   * Fourteen days: one without data, one with shuffled labels, which are in the window on the next
+   * one too, one with a truncated file; and at the end a rollback.
    */
   void fortnight() throws Exception {
     int versions = 0;
-    for (int number = 0; number < 14; number++) {
+    for (int number = 0; number < DAYS; number++) {
       if (number == 4) {
         // The source delivered nothing.
         Invocation run = retrain();
@@ -144,26 +160,32 @@ record NightlyRetraining(Path directory, String data, String registry, Executabl
       } else if (number == 9) {
         int before = championVersion();
         Examples day = day(number);
-        byte[] labels = new byte[A_DAY];
-        for (int i = 0; i < A_DAY; i++) {
-          labels[i] = (byte) day.label((i * 7 + 1) % A_DAY);
+        byte[] labels = new byte[aDay];
+        for (int i = 0; i < aDay; i++) {
+          labels[i] = (byte) day.label((i * 7 + 1) % aDay);
         }
-        LocalDate date = FIRST.plusDays(number);
-        partitions().write(date, new Examples(day.features(), 10, labels));
+        partitions().write(FIRST.plusDays(number), new Examples(day.features(), 10, labels));
 
-        Invocation run = retrain("--fail-on-refusal", "--set", "dataset.window=2");
+        Invocation run = retrain("--fail-on-refusal");
 
         assertThat(run.exitCode()).as(run.err()).isEqualTo(10);
         assertThat(decision(run)).isEqualTo("refused");
-        assertThat(summary(run).path("reason").asText()).contains("accuracy is 0.");
+        assertThat(summary(run).path("reason").asText())
+            .containsPattern("accuracy is 0\\.[0-9]+ but must be at least 0\\.8");
         assertThat(championVersion()).isEqualTo(before);
         versions++;
         // Once more tells the same without training again.
-        Invocation again = retrain("--fail-on-refusal", "--set", "dataset.window=2");
+        Invocation again = retrain("--fail-on-refusal");
         assertThat(again.exitCode()).isEqualTo(10);
         assertThat(decision(again)).isEqualTo("unchanged");
         assertThat(summary(again).path("reason").asText()).contains("which was refused: accuracy");
-        delete(partitions().partition(date));
+      } else if (number == 10) {
+        int before = championVersion();
+        write(number);
+
+        assertThat(decision(retrain())).isEqualTo("refused");
+        assertThat(championVersion()).isEqualTo(before);
+        versions++;
       } else if (number == 11) {
         Path images = partitions().partition(write(number)).resolve("images-idx3-ubyte");
         Files.write(images, Arrays.copyOf(Files.readAllBytes(images), 5000));
@@ -206,21 +228,37 @@ record NightlyRetraining(Path directory, String data, String registry, Executabl
 
     int last = championVersion();
     int before = ModelRegistry.previous(models().history()).orElseThrow();
+    assertThat(predictions("registry:" + registry + "/champion")).isEqualTo(predictionsOf(last));
+
     assertThat(Invocation.of("models", "rollback", "--registry", registry).exitCode()).isZero();
 
     assertThat(championVersion()).isEqualTo(before).isLessThan(last);
     assertThat(championFile()).contains("%06d".formatted(before));
+    assertThat(predictions("registry:" + registry + "/champion"))
+        .isEqualTo(predictionsOf(before))
+        .isNotEqualTo(predictionsOf(last));
     // The next start does not undo it.
     assertThat(decision(retrain())).isEqualTo("unchanged");
     assertThat(championVersion()).isEqualTo(before);
   }
 
-  private static void delete(Path partition) throws Exception {
-    try (java.util.stream.Stream<Path> files = Files.list(partition)) {
-      for (Path file : files.toList()) {
-        Files.delete(file);
-      }
-    }
-    Files.delete(partition);
+  private List<String> predictionsOf(int version) {
+    return predictions(registry + "/versions/%06d".formatted(version));
+  }
+
+  /** What {@code model} makes of the first day's images. */
+  private List<String> predictions(String model) {
+    Invocation predicted =
+        Invocation.of(
+            "predict",
+            "--model",
+            model,
+            "--input",
+            partitions().partition(FIRST).resolve("images-idx3-ubyte").toString(),
+            "--master",
+            "local[1]");
+    assertThat(predicted.exitCode()).as(predicted.err()).isZero();
+    assertThat(predicted.out()).hasSize(1 + aDay);
+    return predicted.out();
   }
 }

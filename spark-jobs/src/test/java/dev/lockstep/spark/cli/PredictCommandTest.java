@@ -197,6 +197,10 @@ class PredictCommandTest {
   void whatIsThereIsReplacedOnlyWhenThatIsAskedFor() throws IOException {
     Path output = directory.resolve("twice");
     predict("--format", "csv", "--output", output.toString());
+    Path own =
+        Files.writeString(
+            Files.createDirectory(directory.resolve("twice.unfinished")).resolve("notes"),
+            "of the user");
     Path left = Files.writeString(output.resolve("part-r-99999"), "of an earlier day");
 
     Invocation refused = predict("--format", "csv", "--output", output.toString());
@@ -209,6 +213,8 @@ class PredictCommandTest {
     assertThat(replaced.exitCode()).as(replaced.err()).isZero();
     assertThat(left).doesNotExist();
     assertThat(output.resolve("_SUCCESS")).exists();
+    assertThat(directory).isDirectoryNotContaining("glob:**/twice.{un,re}*-*");
+    assertThat(own).hasContent("of the user");
   }
 
   /** Cancels a job when its second task has begun. */

@@ -38,6 +38,8 @@ class RetrainIT {
   private static final LocalDate FIRST = LocalDate.of(2026, 11, 9);
   private static final int HELD = 12;
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final List<String> SMALL =
+      List.of("-Xmx512m", "-XX:+UseSerialGC", "-Dspark.ui.enabled=false");
 
   @TempDir private static Path directory;
   private static MiniDFSCluster hdfs;
@@ -51,8 +53,8 @@ class RetrainIT {
       }
 
       @Override
-      String halting(String name) {
-        return "halt:" + of(name);
+      int killed(Path err, String name, int step) throws Exception {
+        return KilledProcess.run(err, Path.of(of(name)), step, SMALL, arguments("now", of(name)));
       }
 
       @Override
@@ -72,8 +74,13 @@ class RetrainIT {
       }
 
       @Override
-      String halting(String name) {
-        return of(name);
+      int killed(Path err, String name, int step) throws Exception {
+        List<String> properties =
+            List.of(
+                "-D%s=%d".formatted(HaltingFileSystem.HALT, step),
+                "-Dspark.hadoop.fs.AbstractFileSystem.hdfs.impl="
+                    + HaltingFileSystem.class.getName());
+        return start(err, properties, arguments("now", of(name))).waitFor();
       }
 
       @Override
@@ -88,8 +95,13 @@ class RetrainIT {
     /** The registry {@code name} as a user writes it. */
     abstract String of(String name);
 
-    /** The same for a process that is to be killed. */
-    abstract String halting(String name);
+    /**
+     * Retrains in a process that is killed before its change {@code step}, from 1, of the registry.
+     *
+     * @param err receives its standard error
+     * @return its exit code
+     */
+    abstract int killed(Path err, String name, int step) throws Exception;
 
     /** Makes it a copy of one on this machine. */
     abstract void copy(Path from, String name) throws IOException;
@@ -151,12 +163,8 @@ class RetrainIT {
 
   private static Process start(Path err, List<String> properties, String... arguments)
       throws IOException {
-    List<String> small =
-        Stream.concat(
-                Stream.of("-Xmx512m", "-XX:+UseSerialGC", "-Dspark.ui.enabled=false"),
-                properties.stream())
-            .toList();
-    return TrainingProcess.start(err, small, List.of(arguments));
+    List<String> options = Stream.concat(SMALL.stream(), properties.stream()).toList();
+    return TrainingProcess.start(err, options, List.of(arguments));
   }
 
   private static JsonNode summary(Process process) throws IOException {
@@ -183,7 +191,7 @@ class RetrainIT {
     Path here = Files.createDirectory(directory.resolve("fortnight"));
     org.apache.hadoop.fs.Path there = new org.apache.hadoop.fs.Path("/fortnight/digits");
 
-    NightlyRetraining.of(
+    NightlyRetraining.ofMnist(
             here,
             hdfs.getURI() + there.toString(),
             hdfs.getURI() + "/fortnight/models",
@@ -246,25 +254,15 @@ class RetrainIT {
     Path template = directory.resolve("template-" + place);
     Invocation first = Invocation.of(arguments("before", template.toString()));
     assertThat(first.exitCode()).as(first.err()).isZero();
-    int code = HaltingFileSystem.KILLED;
+    int code = KilledProcess.KILLED;
     int killed = 0;
-    for (int step = 1; code == HaltingFileSystem.KILLED; step++) {
+    for (int step = 1; code == KilledProcess.KILLED; step++) {
       String name = "killed-" + place + "-" + step;
       place.copy(template, name);
       Path err = directory.resolve(name + ".err");
-      Process process =
-          start(
-              err,
-              List.of(
-                  "-D%s=%d".formatted(HaltingFileSystem.HALT, step),
-                  "-Dspark.hadoop.fs.AbstractFileSystem.%s.impl=%s"
-                      .formatted(
-                          place == Place.LOCAL ? "halt" : "hdfs",
-                          HaltingFileSystem.class.getName())),
-              arguments("now", place.halting(name)));
-      code = process.waitFor();
+      code = place.killed(err, name, step);
       String told = Files.readString(err, UTF_8);
-      if (code == HaltingFileSystem.KILLED) {
+      if (code == KilledProcess.KILLED) {
         killed++;
       } else {
         assertThat(code).as(told).isZero();

@@ -2,10 +2,8 @@ package dev.lockstep.spark.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
@@ -32,9 +30,7 @@ class KubernetesManifestsTest {
 
   /** By kind; a field that the model does not know is an error. */
   private static Map<String, HasMetadata> manifests() throws IOException {
-    ObjectMapper strict =
-        new ObjectMapper(new YAMLFactory())
-            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+    ObjectMapper strict = Manifests.strict();
     Map<String, HasMetadata> found = new LinkedHashMap<>();
     List<JsonNode> documents =
         strict

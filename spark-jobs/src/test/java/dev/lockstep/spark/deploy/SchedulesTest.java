@@ -1,12 +1,13 @@
 package dev.lockstep.spark.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import dev.lockstep.config.Retraining;
 import dev.lockstep.spark.cli.Main;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -15,10 +16,12 @@ import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.batch.v1.CronJob;
+import io.fabric8.kubernetes.api.model.batch.v1.JobSpec;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -130,9 +133,7 @@ class SchedulesTest {
 
   @Test
   void theCronJobNeverRunsBesideItself() throws Exception {
-    ObjectMapper strict =
-        new ObjectMapper(new YAMLFactory())
-            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+    ObjectMapper strict = Manifests.strict();
     List<JsonNode> documents =
         strict
             .readerFor(JsonNode.class)
@@ -161,6 +162,46 @@ class SchedulesTest {
     int jar = arguments.indexOf("local:///opt/lockstep/lockstep-cluster.jar");
     assertThat(options(arguments.subList(jar + 1, arguments.size())))
         .containsExactly("--config", "--webhook-file");
+  }
+
+  @Test
+  void aFieldThatKubernetesDoesNotKnowIsFound() throws Exception {
+    String mistyped =
+        Files.readString(SCHEDULE.resolve("cronjob.yaml"))
+            .replace("concurrencyPolicy:", "concurencyPolicy:");
+    ObjectMapper strict = Manifests.strict();
+    List<JsonNode> documents =
+        strict.readerFor(JsonNode.class).<JsonNode>readValues(mistyped).readAll();
+
+    assertThatThrownBy(() -> strict.treeToValue(documents.get(1), CronJob.class))
+        .isInstanceOf(UnrecognizedPropertyException.class)
+        .hasMessageContaining("concurencyPolicy");
+  }
+
+  /** Kubernetes waits 10 s before the first new attempt, and twice as long before each other. */
+  @Test
+  void theCronJobGoesOnOnceTheLeaseOfAPodThatWasKilledHasExpired() throws Exception {
+    ObjectMapper strict = Manifests.strict();
+    List<JsonNode> documents =
+        strict
+            .readerFor(JsonNode.class)
+            .<JsonNode>readValues(SCHEDULE.resolve("cronjob.yaml").toFile())
+            .readAll();
+    JobSpec job =
+        strict.treeToValue(documents.get(1), CronJob.class).getSpec().getJobTemplate().getSpec();
+    Path configuration = Path.of("../conf/retrain.yaml");
+    Retraining retraining =
+        Retraining.read("retrain.yaml", Files.readString(configuration), List.of());
+
+    assertThat(job.getPodFailurePolicy().getRules())
+        .singleElement()
+        .satisfies(
+            rule -> {
+              assertThat(rule.getAction()).isEqualTo("FailJob");
+              assertThat(rule.getOnExitCodes().getValues()).containsExactly(2, 10, 11);
+            });
+    long waited = 10 * ((1L << job.getBackoffLimit()) - 1);
+    assertThat(Duration.ofSeconds(waited)).isGreaterThan(retraining.leaseTimeout().multipliedBy(2));
   }
 
   /** Stands in for Airflow: what the operator is told is printed. */

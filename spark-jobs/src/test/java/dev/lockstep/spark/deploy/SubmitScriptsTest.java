@@ -123,10 +123,15 @@ class SubmitScriptsTest {
     environment.put("LOCKSTEP_WORKERS", "5");
     List<String> retrain = List.of("retrain", "--config", "hdfs:///retrain.yaml");
 
-    List<String> program = JavaConverters.seqAsJavaList(parse("yarn", retrain).childArgs().toSeq());
+    SparkSubmitArguments submitted = parse("yarn", retrain);
+    List<String> program = JavaConverters.seqAsJavaList(submitted.childArgs().toSeq());
 
     assertThat(program).startsWith(retrain.toArray(String[]::new)).endsWith("--workers", "5");
     new CommandLine(new Main()).parseArgs(program.toArray(String[]::new));
+    // On the cluster its exit code would be lost.
+    assertThat(submitted.deployMode()).isEqualTo("client");
+    environment.put("LOCKSTEP_DEPLOY_MODE", "cluster");
+    assertThat(parse("yarn", retrain).deployMode()).isEqualTo("cluster");
   }
 
   private static int executors(String kind, SparkSubmitArguments submitted) {

@@ -9,6 +9,8 @@ import dev.lockstep.yaml.ConfigurationException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -109,11 +111,26 @@ class ModelRegistryTest {
   }
 
   @Test
+  void oldFilesOfWritersThatDiedAreDeleted() throws Exception {
+    registry.promote(1, Optional.empty(), "the first");
+    Path dead = Files.writeString(directory.resolve("champions/.000002.json.a.tmp"), "{");
+    Files.setLastModifiedTime(dead, FileTime.from(Instant.now().minus(Duration.ofDays(1))));
+    Path alive = Files.writeString(directory.resolve("champions/.000002.json.b.tmp"), "{");
+
+    registry.deleteUnfinished();
+
+    assertThat(dead).doesNotExist();
+    assertThat(alive).exists();
+    assertThat(registry.history()).hasSize(1);
+  }
+
+  @Test
   void aVersionSaysWhatItWasMadeFrom() throws Exception {
     Version about =
         new Version(
             Instant.parse("2026-11-22T02:00:00Z"),
             new Version.Lineage(7, 2, 5, "champion", "ab"),
+            JsonNodeFactory.instance.objectNode().put("start", "champion"),
             new Version.Data("cd", "mnist", 900, 100, List.of(600L, 400L)),
             true,
             List.of("accuracy 0.9 is at least 0.8"),
@@ -135,6 +152,7 @@ class ModelRegistryTest {
         new Version(
             Instant.EPOCH,
             new Version.Lineage(7, 0, 0, "scratch", "ab"),
+            JsonNodeFactory.instance.objectNode(),
             new Version.Data("cd", "mnist", 1, 1, List.of()),
             true,
             List.of("good"),
