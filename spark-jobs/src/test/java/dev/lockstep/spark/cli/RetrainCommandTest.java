@@ -116,7 +116,7 @@ class RetrainCommandTest {
       "retrain.gate={gain: {accuracy: 0.01, significance: 0.05}, recallDrop: 0.1}"
     };
 
-    try (LogLines log = LogLines.open("dev.lockstep")) {
+    try (LogLines log = LogLines.open("dev.lockstep.spark.job.RetrainingJob")) {
       Invocation refused = nightly.retrain(untrained);
 
       assertThat(refused.exitCode()).isEqualTo(10);
