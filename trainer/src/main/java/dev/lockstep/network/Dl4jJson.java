@@ -1,10 +1,7 @@
 package dev.lockstep.network;
 
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.lockstep.yaml.ConfigurationException;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -16,12 +13,6 @@ import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
  * whether it is a layer at all.
  */
 final class Dl4jJson {
-  private static final JsonMapper JSON =
-      JsonMapper.builder()
-          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
-
   /** One plain name, without the type arguments that Jackson would load too. */
   private static final Pattern OF_DL4J =
       Pattern.compile("(org\\.deeplearning4j\\.nn\\.|org\\.nd4j\\.linalg\\.)[A-Za-z0-9_.$]+");
@@ -34,30 +25,15 @@ final class Dl4jJson {
   }
 
   MultiLayerConfiguration parse(String json) {
-    JsonNode tree = tree(json);
+    JsonNode tree = StrictJson.tree(where, json);
     requireLayers(tree);
     refuseForeignClasses("", tree);
     try {
       // What was checked is what DL4J reads: the tree written again, not the text.
-      return MultiLayerConfiguration.fromJson(JSON.writeValueAsString(tree));
+      return MultiLayerConfiguration.fromJson(StrictJson.MAPPER.writeValueAsString(tree));
     } catch (JsonProcessingException | RuntimeException e) {
       throw new ConfigurationException(
           where + ": DL4J cannot read this configuration: " + reason(e), e);
-    }
-  }
-
-  private JsonNode tree(String json) {
-    try {
-      return JSON.readTree(json);
-    } catch (JsonProcessingException e) {
-      throw new ConfigurationException(
-          "%s: not valid JSON at line %d, column %d: %s"
-              .formatted(
-                  where,
-                  e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
-                  e.getLocation() == null ? 0 : e.getLocation().getColumnNr(),
-                  e.getOriginalMessage()),
-          e);
     }
   }
 

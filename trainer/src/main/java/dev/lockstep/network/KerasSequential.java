@@ -1,10 +1,7 @@
 package dev.lockstep.network;
 
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -30,12 +27,6 @@ import java.util.stream.Collectors;
  *     empty if the model does not say them
  */
 public record KerasSequential(NetworkDefinition definition, List<Integer> input) {
-  private static final JsonMapper JSON =
-      JsonMapper.builder()
-          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
-
   public KerasSequential {
     input = List.copyOf(input);
   }
@@ -43,7 +34,7 @@ public record KerasSequential(NetworkDefinition definition, List<Integer> input)
   /** Whether {@code json} is a model of Keras: whatever else it is, it says its {@code class}. */
   public static boolean wrote(String json) {
     try {
-      return JSON.readTree(json).has("class_name");
+      return StrictJson.MAPPER.readTree(json).has("class_name");
     } catch (JsonProcessingException e) {
       return false;
     }
@@ -143,7 +134,7 @@ public record KerasSequential(NetworkDefinition definition, List<Integer> input)
     }
 
     KerasSequential read(String name, String json) {
-      JsonNode model = tree(json);
+      JsonNode model = plain(StrictJson.tree(where, json));
       String kind = model.path("class_name").asText();
       if (!kind.equals("Sequential")) {
         throw new ConfigurationException(
@@ -165,21 +156,6 @@ public record KerasSequential(NetworkDefinition definition, List<Integer> input)
         read(place(isInput ? number : ++number, layer), layer.path("config"));
       }
       return new KerasSequential(new NetworkDefinition(name, layers, loss(model)), input);
-    }
-
-    private JsonNode tree(String json) {
-      try {
-        return plain(JSON.readTree(json));
-      } catch (JsonProcessingException e) {
-        throw new ConfigurationException(
-            "%s: not valid JSON at line %d, column %d: %s"
-                .formatted(
-                    where,
-                    e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
-                    e.getLocation() == null ? 0 : e.getLocation().getColumnNr(),
-                    e.getOriginalMessage()),
-            e);
-      }
     }
 
     /** Without the wrappings that Keras' versions put around tuples, shapes and functions. */

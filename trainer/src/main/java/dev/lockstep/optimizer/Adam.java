@@ -69,7 +69,7 @@ public record Adam(
       float[][] state,
       long step,
       float learningRate) {
-    apply(parameters, gradient, length, state, corrected(learningRate, step), 1f);
+    apply(parameters, gradient, length, state, corrected(learningRate, step), 0f);
   }
 
   /** The learning rate that makes up for running means that began at 0. */
@@ -91,8 +91,8 @@ public record Adam(
     return result;
   }
 
-  /** Adam's step on parameters of which only the part {@code kept} is left before. */
-  void apply(float[] p, float[] g, int length, float[][] state, float rate, float kept) {
+  /** Adam's step on parameters that have lost the part {@code lost} of themselves before. */
+  void apply(float[] p, float[] g, int length, float[][] state, float rate, float lost) {
     float[] m = state[0];
     float[] v = state[1];
     float keep1 = (float) beta1;
@@ -105,7 +105,7 @@ public record Adam(
       float square = keep2 * v[i] + take2 * (g[i] * g[i]);
       m[i] = mean;
       v[i] = square;
-      p[i] = kept * p[i] - rate * mean / ((float) Math.sqrt(square) + eps);
+      p[i] = p[i] - lost * p[i] - rate * mean / ((float) Math.sqrt(square) + eps);
     }
   }
 }

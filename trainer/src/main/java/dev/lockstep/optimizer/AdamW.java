@@ -60,8 +60,8 @@ public record AdamW(@JsonUnwrapped Adam adam, double weightDecay) implements Opt
       float[][] state,
       long step,
       float learningRate) {
-    float kept = (float) (1 - learningRate * weightDecay);
+    float lost = (float) (learningRate * weightDecay);
     float rate = adam.corrected(learningRate, step);
-    adam.apply(parameters, gradient, length, state, rate, kept);
+    adam.apply(parameters, gradient, length, state, rate, lost);
   }
 }

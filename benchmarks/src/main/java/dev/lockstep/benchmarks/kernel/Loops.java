@@ -1,6 +1,6 @@
 package dev.lockstep.benchmarks.kernel;
 
-import dev.lockstep.benchmarks.measure.Machine;
+import dev.lockstep.benchmarks.measure.Environment;
 import dev.lockstep.benchmarks.measure.Spread;
 import dev.lockstep.benchmarks.measure.Table;
 import dev.lockstep.coordinator.BlockBenchmark;
@@ -91,7 +91,7 @@ public final class Loops implements Callable<Integer> {
                     nd4j.getOrDefault(name, Spread.of(Double.NaN)))));
     spec.commandLine()
         .getOut()
-        .print("%s\n\n%s".formatted(Machine.here().line(), table(rows).markdown()));
+        .print("%s\n\n%s".formatted(Environment.here().line(), table(rows).markdown()));
     spec.commandLine().getOut().flush();
     return 0;
   }

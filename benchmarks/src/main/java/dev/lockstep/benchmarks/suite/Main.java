@@ -1,7 +1,7 @@
 package dev.lockstep.benchmarks.suite;
 
+import dev.lockstep.benchmarks.measure.Environment;
 import dev.lockstep.benchmarks.measure.Interleaved;
-import dev.lockstep.benchmarks.measure.Machine;
 import dev.lockstep.benchmarks.measure.Series;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -131,7 +131,7 @@ public final class Main implements Callable<Integer> {
         .formatted(
             chosen.title(),
             quick ? " (quick: figures without meaning)" : "",
-            Machine.here().line(),
+            Environment.here().line(),
             chosen.table(measured).markdown());
   }
 }

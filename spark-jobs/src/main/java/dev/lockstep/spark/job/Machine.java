@@ -15,10 +15,11 @@ import java.util.stream.Stream;
  * @param cores that Java may use
  * @param memory bytes of the machine, or of the container
  */
-record Machine(String processor, int cores, long memory) {
+public record Machine(String processor, int cores, long memory) {
   private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
 
-  static Machine here() {
+  /** The machine that this runs on. */
+  public static Machine here() {
     return new Machine(
         model(),
         Runtime.getRuntime().availableProcessors(),

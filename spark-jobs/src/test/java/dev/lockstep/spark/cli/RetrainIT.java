@@ -19,6 +19,8 @@ import java.time.Duration;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -44,6 +46,9 @@ class RetrainIT {
   @TempDir private static Path directory;
   private static MiniDFSCluster hdfs;
 
+  /** Options of Java for a process that is small, and soon there. */
+  private static List<String> quick;
+
   /** Where a registry lies. */
   enum Place {
     LOCAL {
@@ -54,7 +59,7 @@ class RetrainIT {
 
       @Override
       int killed(Path err, String name, int step) throws Exception {
-        return KilledProcess.run(err, Path.of(of(name)), step, SMALL, arguments("now", of(name)));
+        return KilledProcess.run(err, Path.of(of(name)), step, quick, arguments("now", of(name)));
       }
 
       @Override
@@ -118,6 +123,9 @@ class RetrainIT {
     hdfs.waitActive();
     write("before", 1);
     write("now", 2);
+    quick =
+        TrainingProcess.archiveClasses(
+            directory, SMALL, List.of(arguments("before", hdfs.getURI() + "/classes")));
   }
 
   @AfterAll
@@ -163,7 +171,7 @@ class RetrainIT {
 
   private static Process start(Path err, List<String> properties, String... arguments)
       throws IOException {
-    List<String> options = Stream.concat(SMALL.stream(), properties.stream()).toList();
+    List<String> options = Stream.concat(quick.stream(), properties.stream()).toList();
     return TrainingProcess.start(err, options, List.of(arguments));
   }
 
@@ -256,20 +264,37 @@ class RetrainIT {
     assertThat(first.exitCode()).as(first.err()).isZero();
     int code = KilledProcess.KILLED;
     int killed = 0;
+    Future<Killed> next = killed(place, template, 1);
     for (int step = 1; code == KilledProcess.KILLED; step++) {
-      String name = "killed-" + place + "-" + step;
-      place.copy(template, name);
-      Path err = directory.resolve(name + ".err");
-      code = place.killed(err, name, step);
-      String told = Files.readString(err, UTF_8);
+      Killed process = next.get();
+      next = killed(place, template, step + 1);
+      code = process.code;
+      String told = Files.readString(process.err, UTF_8);
       if (code == KilledProcess.KILLED) {
         killed++;
       } else {
         assertThat(code).as(told).isZero();
       }
-      goOn(place.of(name), told);
+      goOn(place.of(process.name), told);
     }
+    next.get();
     assertThat(killed).isGreaterThan(12);
+  }
+
+  private record Killed(String name, Path err, int code) {}
+
+  /** Retrains in a copy of {@code template} until its change {@code step}, in the background. */
+  private static Future<Killed> killed(Place place, Path template, int step) {
+    FutureTask<Killed> task =
+        new FutureTask<>(
+            () -> {
+              String name = "killed-" + place + "-" + step;
+              place.copy(template, name);
+              Path err = directory.resolve(name + ".err");
+              return new Killed(name, err, place.killed(err, name, step));
+            });
+    new Thread(task, "killed-" + step).start();
+    return task;
   }
 
   /** Whatever has happened to the registry at {@code path}. */
