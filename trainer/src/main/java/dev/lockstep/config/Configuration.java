@@ -227,7 +227,11 @@ public record Configuration(
     return new Differences(here, there).between(deciding(), other.deciding());
   }
 
-  /** What decides what training gives: equal ones train the same model. */
+  /**
+   * What decides what training gives: equal ones train the same model, but for the number of
+   * workers, which changes rounding, and with batch normalisation and no micro-batches more than
+   * that.
+   */
   public ObjectNode deciding() {
     ObjectNode tree = resolved();
     tree.remove("name");

@@ -1,5 +1,6 @@
 package dev.lockstep.exchange;
 
+import dev.lockstep.network.Flatten;
 import dev.lockstep.network.InputLayout;
 import dev.lockstep.network.KerasSequential;
 import dev.lockstep.network.Network;
@@ -12,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
@@ -137,6 +139,11 @@ public final class KerasModel {
             "%s: %s has more than %d bytes, the most that it may have"
                 .formatted(model.name(), name, most));
       }
+      CRC32 checksum = new CRC32();
+      checksum.update(bytes);
+      if (checksum.getValue() != entry.getCrc()) {
+        throw new ZipException(name + " has another checksum than the archive says");
+      }
       return bytes;
     } catch (EOFException e) {
       throw new ZipException(name + " ends too early");
@@ -155,11 +162,19 @@ public final class KerasModel {
    * @throws ConfigurationException if the weights are of other layers or shapes, or damaged
    */
   public float[] parameters(Network network) {
-    if (network.input().channels() > 1 && network.inputLayout() != InputLayout.IMAGE) {
+    if (network.input().channels() > 1
+        && network.inputLayout() != InputLayout.IMAGE
+        && !beginsWithFlatten(network)) {
       throw new ConfigurationException(
-          "%s: its first layer flattens images of %d channels, whose weights cannot be taken over; only images of one channel"
+          "%s: its first layer with weights takes numbers in a row, whose order of %d channels the file does not say; begin the model with the image and a Flatten"
               .formatted(where, network.input().channels()));
     }
     return KerasWeights.read(where, network, weights);
+  }
+
+  private static boolean beginsWithFlatten(Network network) {
+    return network.layers().stream()
+        .takeWhile(layer -> layer.segments().isEmpty())
+        .anyMatch(layer -> layer.definition().orElseThrow() instanceof Flatten);
   }
 }

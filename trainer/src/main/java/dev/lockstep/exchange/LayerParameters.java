@@ -25,7 +25,7 @@ record LayerParameters(String where, NetworkLayer layer, float[] parameters) {
         .orElseThrow(
             () ->
                 new ConfigurationException(
-                    "%s: layer %d (%s) is DL4J's, and no layer of Lockstep equals it, so it cannot be exported in this format; use --format dl4j, or a layer that `lockstep describe` lists by Keras' name"
+                    "%s: layer %d (%s) is known only as DL4J's JSON sets it, so it cannot be exported in this format; use --format dl4j, or define the network with layers that `lockstep describe` lists by Keras' name"
                         .formatted(where, layer.number(), layer.kind())));
   }
 

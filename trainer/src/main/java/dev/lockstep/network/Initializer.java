@@ -40,8 +40,8 @@ public enum Initializer {
   /** Standard deviation of a standard normal truncated to ±2. */
   private static final double TRUNCATED_DEVIATION = 0.87962566103423978;
 
-  private static final List<Initializer> ALL = List.of(values());
-  private static final List<Initializer> OF_VECTORS =
+  static final List<Initializer> ALL = List.of(values());
+  static final List<Initializer> OF_VECTORS =
       ALL.stream().filter(initializer -> initializer != ORTHOGONAL).toList();
 
   /** Keras' name. */

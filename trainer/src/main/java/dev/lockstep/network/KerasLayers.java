@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -141,7 +140,7 @@ final class KerasLayers {
   }
 
   private static void initial(Section section, String key, Initializer only) {
-    Initializer found = initializer(section, key, only, List.of(Initializer.values()));
+    Initializer found = initializer(section, key, only, Initializer.ALL);
     if (found != only) {
       throw section.wrong(key, TextNode.valueOf(found.word()), only.word());
     }
@@ -186,11 +185,7 @@ final class KerasLayers {
         Activation.read(section, "activation", Activation.TANH, Activation.ELEMENTWISE),
         section.flag("return_sequences", false),
         kernelInitializer(section),
-        initializer(
-            section,
-            "recurrent_initializer",
-            Initializer.ORTHOGONAL,
-            List.of(Initializer.values())),
+        initializer(section, "recurrent_initializer", Initializer.ORTHOGONAL, Initializer.ALL),
         biasInitializer(section),
         regularizer);
   }
@@ -290,18 +285,11 @@ final class KerasLayers {
   }
 
   private static Initializer kernelInitializer(Section section) {
-    return initializer(
-        section, "kernel_initializer", Initializer.GLOROT_UNIFORM, List.of(Initializer.values()));
+    return initializer(section, "kernel_initializer", Initializer.GLOROT_UNIFORM, Initializer.ALL);
   }
 
   private static Initializer biasInitializer(Section section) {
-    return initializer(
-        section,
-        "bias_initializer",
-        Initializer.ZEROS,
-        Arrays.stream(Initializer.values())
-            .filter(initializer -> initializer != Initializer.ORTHOGONAL)
-            .toList());
+    return initializer(section, "bias_initializer", Initializer.ZEROS, Initializer.OF_VECTORS);
   }
 
   private static Initializer initializer(

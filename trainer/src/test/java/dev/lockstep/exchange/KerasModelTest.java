@@ -219,25 +219,62 @@ class KerasModelTest {
         .hasMessageContaining("cnn.weights.h5: /layers/");
   }
 
-  /** A flattened image of several channels has other places in Keras' order and in ours. */
-  @Test
-  void aFirstLayerThatFlattensAnImageOfSeveralChannelsIsRefused() throws IOException {
+  private static KerasModel ofTwelveNumbers(String first) throws IOException {
     String json =
         """
         {"class_name": "Sequential", "config": [
-          {"class_name": "Flatten", "config": {"batch_input_shape": [null, 2, 3, 2]}},
-          {"class_name": "Dense", "config": {"units": 5}},
+          %s
           {"class_name": "Dense", "config": {"units": 4, "use_bias": false}},
-          {"class_name": "Dense", "config": {"units": 3, "activation": "softmax"}}]}""";
-    KerasModel model =
-        KerasModel.read(
-            "theirs",
-            new Content("flat.json", json.getBytes(StandardCharsets.UTF_8)),
-            Optional.of(content("mlp-keras2.weights.h5")));
+          {"class_name": "Dense", "config": {"units": 3, "activation": "softmax"}}]}"""
+            .formatted(first);
+    return KerasModel.read(
+        "theirs",
+        new Content("flat.json", json.getBytes(StandardCharsets.UTF_8)),
+        Optional.of(content("mlp-keras2.weights.h5")));
+  }
 
-    assertThatThrownBy(() -> model.parameters(network(model)))
+  /** Keras counts row, column, channel, and we count channel, row, column. */
+  @Test
+  void aFirstLayerThatFlattensAnImageOfSeveralChannelsTakesItsRowsWhereTheyAreHere()
+      throws IOException {
+    KerasModel vector =
+        ofTwelveNumbers(
+            """
+            {"class_name": "Dense", "config": {"units": 5, "batch_input_shape": [null, 12]}},""");
+    KerasModel image =
+        ofTwelveNumbers(
+            """
+            {"class_name": "Flatten", "config": {"batch_input_shape": [null, 2, 3, 2]}},
+            {"class_name": "Dense", "config": {"units": 5}},""");
+    float[] theirs = vector.parameters(network(vector));
+    float[] ours = image.parameters(network(image));
+
+    for (int unit = 0; unit < 5; unit++) {
+      for (int row = 0; row < 2; row++) {
+        for (int column = 0; column < 3; column++) {
+          for (int channel = 0; channel < 2; channel++) {
+            assertThat(ours[12 * unit + (channel * 2 + row) * 3 + column])
+                .isEqualTo(theirs[12 * unit + (row * 3 + column) * 2 + channel]);
+          }
+        }
+      }
+    }
+    assertThat(Arrays.copyOfRange(ours, 60, ours.length))
+        .isEqualTo(Arrays.copyOfRange(theirs, 60, theirs.length));
+  }
+
+  @Test
+  void aDamagedWeightInAKerasFileIsRefused() throws IOException {
+    byte[] damaged = bytes("cnn.keras");
+    String text = new String(damaged, StandardCharsets.ISO_8859_1);
+    int weights = text.indexOf("model.weights.h5");
+    damaged[weights + 5000] ^= 1;
+
+    assertThatThrownBy(
+            () -> KerasModel.read("theirs", new Content("cnn.keras", damaged), Optional.empty()))
         .isInstanceOf(ConfigurationException.class)
-        .hasMessageContaining("flattens images of 2 channels, whose weights cannot be taken over");
+        .hasMessage(
+            "cnn.keras: cannot be read as a .keras file: model.weights.h5 has another checksum than the archive says; it is damaged, copy it again");
   }
 
   @ParameterizedTest

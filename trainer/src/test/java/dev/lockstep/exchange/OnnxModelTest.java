@@ -281,6 +281,6 @@ class OnnxModelTest {
             () -> OnnxModel.of("model.zip", network, new float[network.layout().length()]))
         .isInstanceOf(ConfigurationException.class)
         .hasMessage(
-            "model.zip: layer 1 (ElementWiseMultiplicationLayer) is DL4J's, and no layer of Lockstep equals it, so it cannot be exported in this format; use --format dl4j, or a layer that `lockstep describe` lists by Keras' name");
+            "model.zip: layer 1 (ElementWiseMultiplicationLayer) is known only as DL4J's JSON sets it, so it cannot be exported in this format; use --format dl4j, or define the network with layers that `lockstep describe` lists by Keras' name");
   }
 }

@@ -16,7 +16,6 @@ import org.junit.jupiter.api.Test;
 class CounterRandomTest {
   private static final int DRAWS = 200_000;
 
-  /** The first numbers that SplitMix64's published reference gives for the seed 1234567. */
   @Test
   void aStreamThatIsReopenedGivesTheNumbersOfANewOne() {
     CounterRandom used = new CounterRandom(5);
@@ -29,6 +28,7 @@ class CounterRandomTest {
     assertThat(reopened.nextLong()).isEqualTo(fresh.nextLong());
   }
 
+  /** The first numbers that SplitMix64's published reference gives for the seed 1234567. */
   @Test
   void isSplitMix64() {
     CounterRandom random = new CounterRandom(1234567);

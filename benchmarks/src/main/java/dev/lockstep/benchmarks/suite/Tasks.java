@@ -132,9 +132,8 @@ final class Tasks {
     int most = mnist.training().size() / batchSize;
     int whole = Math.max(1, Math.min(most, quick ? QUICK_BATCHES : batches));
     int examples = Math.min(batchSize * whole, mnist.training().size());
-    Dataset untested = new Dataset(mnist.name(), mnist.training(), mnist.test().select(new int[0]));
     Split split = new Split(first(examples), new int[0]);
-    return task(configuration, new TrainingSet(untested, split));
+    return task(configuration, new TrainingSet(mnist.untested(), split));
   }
 
   /**

@@ -77,8 +77,13 @@ final class Failures
       return "interrupted";
     }
     if (known instanceof OutOfMemoryError) {
-      return ("out of memory: %s; give the process more: -Xmx or -XX:MaxDirectMemorySize (in"
-              + " LOCKSTEP_JAVA_OPTS, or --driver-memory of spark-submit)")
+      return ("out of memory: %s; give the process more: -Xmx, -XX:MaxDirectMemorySize, or"
+              + " -Dorg.bytedeco.javacpp.maxbytes and .maxphysicalbytes (in LOCKSTEP_JAVA_OPTS, or"
+              + " --driver-memory and --driver-java-options of spark-submit)")
+          .formatted(known.getMessage());
+    }
+    if (known instanceof UnsatisfiedLinkError) {
+      return "a native library cannot be loaded: %s; build for this machine, with -Djavacpp.platform=<platform>"
           .formatted(known.getMessage());
     }
     Optional<Throwable> linkage = causes(error).filter(LinkageError.class::isInstance).findFirst();

@@ -9,6 +9,7 @@ import dev.lockstep.exchange.KerasModel.Content;
 import dev.lockstep.model.ModelArchive;
 import dev.lockstep.model.ModelDescription;
 import dev.lockstep.network.Network;
+import dev.lockstep.spark.gang.Preflight;
 import dev.lockstep.spark.job.Versions;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.yaml.ConfigurationException;
@@ -71,6 +72,7 @@ final class ImportCommand implements Runnable {
 
   @Override
   public void run() {
+    Preflight.requireNativeLibraries();
     OutputFile file = OutputFile.of("--output", output);
     ModelArchive archive = archive();
     file.write(archive::write);

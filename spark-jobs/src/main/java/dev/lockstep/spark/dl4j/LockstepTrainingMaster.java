@@ -124,9 +124,9 @@ public final class LockstepTrainingMaster
     }
 
     /**
-     * With {@code numWorkers} workers, or as many of them as can run at once and have examples: of
-     * gradients, a batch has {@code numWorkers} times {@link #batchSizePerWorker} examples all the
-     * same.
+     * With {@code numWorkers} workers, or as many of them as have examples, and in one JVM as can
+     * run at once: of gradients, a batch has {@code numWorkers} times {@link #batchSizePerWorker}
+     * examples all the same.
      *
      * @param numWorkers at least 1; null as the other
      * @param rddDataSetNumExamples as the other

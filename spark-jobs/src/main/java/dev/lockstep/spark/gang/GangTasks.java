@@ -1,6 +1,7 @@
 package dev.lockstep.spark.gang;
 
 import dev.lockstep.config.WorkerLoss;
+import dev.lockstep.coordinator.Directive.Finish;
 import dev.lockstep.coordinator.FencedException;
 import dev.lockstep.coordinator.SharedMemoryCoordinator;
 import dev.lockstep.spark.transport.CoordinatorLostException;
@@ -79,7 +80,9 @@ final class GangTasks extends SparkListener implements WorkerTasks {
     TaskInfo task = running.remove(end.taskInfo().taskId());
     boolean failed =
         end.reason() instanceof TaskFailedReason && !(end.reason() instanceof TaskKilled);
-    if (task != null && failed && coordinator.failure().isEmpty()) {
+    boolean over =
+        coordinator.failure().isPresent() || coordinator.state().directive() instanceof Finish;
+    if (task != null && failed && !over) {
       failed(task, (TaskFailedReason) end.reason());
     }
     if (task != null && end.taskInfo().successful()) {
@@ -156,12 +159,12 @@ final class GangTasks extends SparkListener implements WorkerTasks {
       return;
     }
     LOG.warn(
-        "executor {} on {} does not answer any more; asking the cluster to replace it",
+        "the worker on executor {} on {} is taken for dead; asking the cluster to replace the executor",
         task.executorId(),
         task.host());
     if (!spark.killAndReplaceExecutor(task.executorId())) {
       LOG.warn(
-          "the cluster does not replace executor {}; Spark gives it up by itself after spark.network.timeout",
+          "the cluster does not replace executor {}; unless Spark gives it up by itself (spark.network.timeout), the run ends after training.replacementTimeout",
           task.executorId());
     }
   }

@@ -1,8 +1,10 @@
 package dev.lockstep.spark.gang;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
+import dev.lockstep.coordinator.Averaging.Gradients;
 import dev.lockstep.coordinator.Averaging.Parameters;
 import dev.lockstep.coordinator.SeatShape;
+import dev.lockstep.coordinator.SumTree;
 import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.nativelib.NativeLibraries;
 import dev.lockstep.network.Network;
@@ -106,10 +108,12 @@ public final class Preflight {
     }
     addShardProblems(plan, trainingExamples, workers, problems);
     long perWorker =
-        vector(plan, network)
-            + 2L * network.layout().length()
-            + batch(plan, network, trainingExamples, workers);
-    addDirectMemoryProblem(plan, network, gangs, workers * perWorker, limits, problems);
+        2L * network.layout().length() + batch(plan, network, trainingExamples, workers);
+    long others =
+        contributions(plan, network, workers) * vector(plan, network)
+            + partialSums(plan, workers) * network.layout().length()
+            + workers * perWorker;
+    addDirectMemoryProblem(plan, network, gangs, others, limits, problems);
     long nativeNeeded =
         (long) gangs * workers * (ENGINE_BYTES + 4L * Float.BYTES * network.layout().length());
     if (limits.nd4j() > 0 && nativeNeeded > limits.nd4j()) {
@@ -149,8 +153,24 @@ public final class Preflight {
 
   /** How many vectors all workers hand in for a round. */
   private static long contributions(TrainingPlan plan, Network network, int workers) {
-    return IntStream.range(0, Math.min(workers, plan.shards()))
-        .mapToLong(rank -> SeatShape.of(plan, network, rank, workers).contributions())
+    int gang = Math.min(workers, plan.shards());
+    return IntStream.range(0, gang)
+        .mapToLong(rank -> SeatShape.of(plan, network, rank, gang).contributions())
+        .sum();
+  }
+
+  /** How many vectors all workers add up micro-batches in, over and above what they hand in. */
+  private static long partialSums(TrainingPlan plan, int workers) {
+    if (!(plan.averaging() instanceof Gradients)) {
+      return 0;
+    }
+    int gang = Math.min(workers, plan.shards());
+    SumTree tree = plan.sumTree(gang);
+    return IntStream.range(0, gang)
+        .map(
+            rank ->
+                tree.held(rank, gang).stream().mapToInt(node -> node.levels() - 1).max().orElse(0))
+        .map(levels -> Math.max(levels, 0))
         .sum();
   }
 

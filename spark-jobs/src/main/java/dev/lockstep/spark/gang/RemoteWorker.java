@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * from its recipe, once in each JVM, and works on it for the coordinator on the driver.
  *
  * @param trainingFingerprint of the driver's training examples, which the executor's must have too
- * @param testFingerprint of its test examples, likewise
+ * @param testFingerprint of its test examples, likewise; empty if it tests nothing, as in a fold
  * @param workers size of the gang
  * @param invitation holds the run's secret
  */
@@ -44,7 +44,7 @@ record RemoteWorker(
     return new RemoteWorker(
         recipe,
         training.data().training().fingerprint(),
-        training.data().test().fingerprint(),
+        training.data().test().size() == 0 ? "" : training.data().test().fingerprint(),
         workers,
         invitation);
   }
@@ -83,7 +83,9 @@ record RemoteWorker(
     Preflight.requireNativeLibraries();
     Training training = recipe.make();
     requireDrivers("training", training, training.data().training(), trainingFingerprint);
-    requireDrivers("test", training, training.data().test(), testFingerprint);
+    if (!testFingerprint.isEmpty()) {
+      requireDrivers("test", training, training.data().test(), testFingerprint);
+    }
     return training;
   }
 

@@ -194,7 +194,8 @@ public final class Prediction {
    * @param overwrite whether a directory that is there is replaced
    * @throws ConfigurationException if there is one that is not, or a file
    * @throws UncheckedIOException if it cannot be written, or another has written it meanwhile; the
-   *     directory that was there is there then
+   *     directory that was there is there then, or where directories are not renamed at once beside
+   *     it, under the name that the log says
    */
   public void write(Location output, Format format, boolean overwrite) {
     if (exists(output) && !overwrite) {
@@ -306,7 +307,8 @@ public final class Prediction {
 
   /**
    * Gives {@code whole} the name of {@code output}. At each moment the old directory and the new
-   * one are both whole, under some name; if this fails the old one has its own again.
+   * one are both whole, under some name; if this fails the old one has its own again, or where
+   * directories are not renamed at once the one that the log names.
    */
   static void put(Location whole, Location output, boolean overwrite) throws IOException {
     Optional<Location> old = Optional.empty();

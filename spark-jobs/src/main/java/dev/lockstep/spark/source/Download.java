@@ -79,9 +79,11 @@ final class Download implements AutoCloseable {
   /**
    * Fetches {@code url}. Whoever waits for more than 10 seconds says so.
    *
-   * @throws IOException if it cannot be fetched, or not all of it came; the message has no URL
+   * @throws IOException if it cannot be fetched, or not all of it came; the message does not name
+   *     {@code url}
    */
   static Download of(String url) throws IOException {
+    Path file = Files.createTempFile("lockstep", ".part");
     AtomicLong arrived = new AtomicLong();
     ScheduledExecutorService reports =
         Executors.newSingleThreadScheduledExecutor(
@@ -101,7 +103,6 @@ final class Download implements AutoCloseable {
             REPORT_SECONDS,
             REPORT_SECONDS,
             TimeUnit.SECONDS);
-    Path file = Files.createTempFile("lockstep", ".part");
     try {
       return new Download(file, fetch(URI.create(url).toURL().openConnection(), file, arrived));
     } catch (IOException | RuntimeException | Error e) {

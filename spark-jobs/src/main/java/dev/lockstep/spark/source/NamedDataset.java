@@ -115,8 +115,10 @@ record NamedDataset(
         this,
         files,
         () -> {
-          verify(location);
-          return named(files(location).dataset());
+          SortedMap<String, String> found = verified(location);
+          Dataset read = named(files(location).dataset());
+          note(location, found);
+          return read;
         });
   }
 
@@ -124,8 +126,10 @@ record NamedDataset(
   public Dataset outline() {
     Location location = Location.of(directory);
     present(location);
-    verify(location);
-    return named(files(location).outline());
+    SortedMap<String, String> found = verified(location);
+    Dataset read = named(files(location).outline());
+    note(location, found);
+    return read;
   }
 
   private Dataset named(Dataset read) {
@@ -189,8 +193,8 @@ record NamedDataset(
     try (Download download = Download.of(url + name)) {
       if (expected.isPresent() && !expected.get().equals(download.sha256())) {
         throw new ConfigurationException(
-            "%s: has SHA-256 %s but must have %s; nothing was kept, name another url"
-                .formatted(url + name, download.sha256(), expected.get()));
+            "%s: has SHA-256 %s but must have %s; nothing was kept, name another url%s"
+                .formatted(url + name, download.sha256(), expected.get(), source(location, name)));
       }
       location.createDirectory();
       location.child(name).write(download::copy);
@@ -209,7 +213,16 @@ record NamedDataset(
         .or(() -> Optional.ofNullable(noted.get(name)));
   }
 
-  private void verify(Location location) {
+  /** Where the sum that {@code name} must have is from, if a user can change that. */
+  private String source(Location location, String name) {
+    return sums.containsKey(name) || relative.sum(name).isPresent()
+        ? ""
+        : " (so says %s; if the new file is right, delete its line there)"
+            .formatted(location.child(SUMS));
+  }
+
+  /** The sums of all files; those that are known are right. */
+  private SortedMap<String, String> verified(Location location) {
     SortedMap<String, String> noted = noted(location);
     SortedMap<String, String> all = new TreeMap<>(noted);
     for (String name : relative.files()) {
@@ -219,13 +232,11 @@ record NamedDataset(
         all.put(name, found);
       } else if (!found.equals(expected)) {
         throw new ConfigurationException(
-            "%s: has SHA-256 %s but must have %s; delete it, and get the file again"
-                .formatted(location.child(name), found, expected));
+            "%s: has SHA-256 %s but must have %s; delete it, and get the file again%s"
+                .formatted(location.child(name), found, expected, source(location, name)));
       }
     }
-    if (!all.equals(noted) && TaskContext.get() == null) {
-      note(location, all);
-    }
+    return all;
   }
 
   private static String sum(Location file) {
@@ -262,7 +273,11 @@ record NamedDataset(
     return noted;
   }
 
+  /** Writes down the sums of files that could be read, if these are not known yet. */
   private void note(Location location, SortedMap<String, String> all) {
+    if (TaskContext.get() != null || all.equals(noted(location))) {
+      return;
+    }
     StringBuilder lines = new StringBuilder();
     all.forEach((name, sum) -> lines.append(sum).append("  ").append(name).append('\n'));
     try {

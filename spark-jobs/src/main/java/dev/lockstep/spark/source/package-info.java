@@ -9,7 +9,10 @@
  * its copy. The driver streams the same files once, keeps labels (splits are made of them), sizes
  * and digests, and an executor whose files have another fingerprint is refused.
  *
- * <p>May import {@code storage}, {@code dev.lockstep.data}, {@code dev.lockstep.split} and {@code
- * dev.lockstep.yaml}.
+ * <p>MNIST's relatives are IDX files that a user puts into a directory, or that the driver fetches
+ * there by HTTP when the configuration says from where; executors never fetch.
+ *
+ * <p>May import {@code storage}, {@code dev.lockstep.config}, {@code dev.lockstep.data}, {@code
+ * dev.lockstep.split} and {@code dev.lockstep.yaml}.
  */
 package dev.lockstep.spark.source;

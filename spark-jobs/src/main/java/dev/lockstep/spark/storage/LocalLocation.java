@@ -12,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -50,20 +51,34 @@ record LocalLocation(Path path) implements Location {
 
   @Override
   public Optional<List<StoredFile>> files() throws IOException {
-    List<StoredFile> files = new ArrayList<>();
+    List<Path> listed;
     try (Stream<Path> entries = Files.list(path)) {
-      for (Path entry : entries.filter(Files::isRegularFile).toList()) {
-        files.add(
-            new StoredFile(
-                entry.getFileName().toString(),
-                Files.size(entry),
-                Files.getLastModifiedTime(entry).toMillis()));
-      }
+      listed = entries.toList();
     } catch (NoSuchFileException e) {
       return Optional.empty();
     }
+    List<StoredFile> files = new ArrayList<>();
+    for (Path entry : listed) {
+      stored(entry).ifPresent(files::add);
+    }
     files.sort(Comparator.comparing(StoredFile::name));
     return Optional.of(files);
+  }
+
+  /** Empty for what is no file, or is gone since it was listed. */
+  private static Optional<StoredFile> stored(Path entry) throws IOException {
+    try {
+      BasicFileAttributes about = Files.readAttributes(entry, BasicFileAttributes.class);
+      return about.isRegularFile()
+          ? Optional.of(
+              new StoredFile(
+                  entry.getFileName().toString(),
+                  about.size(),
+                  about.lastModifiedTime().toMillis()))
+          : Optional.empty();
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    }
   }
 
   @Override

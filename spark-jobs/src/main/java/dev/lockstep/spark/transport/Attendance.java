@@ -141,7 +141,7 @@ final class Attendance {
     row.seen = true;
     row.absenceSaid = false;
     row.lastSeen = "it was " + presence;
-    if (presence.gone) {
+    if (presence.gone && !row.finished) {
       lose(rank, "its connection has ended");
     }
   }

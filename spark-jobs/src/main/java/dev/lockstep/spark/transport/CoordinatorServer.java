@@ -259,7 +259,7 @@ public final class CoordinatorServer implements Closeable {
       tasks.replace(place.attempt());
     } catch (Throwable e) { // Spark's Scala throws checked exceptions that it does not declare.
       LOG.warn(
-          "cannot have the executor of the worker of rank {}, attempt {}, replaced; Spark gives it up by itself after spark.network.timeout",
+          "cannot have the executor of the worker of rank {}, attempt {}, replaced; unless Spark gives it up by itself (spark.network.timeout), the run ends after training.replacementTimeout",
           place.rank(),
           place.attempt(),
           e);

@@ -27,6 +27,7 @@ class MainTest {
         "evaluate",
         "predict",
         "export",
+        "import",
         "describe",
         "report",
         "retrain",
@@ -118,9 +119,14 @@ class MainTest {
   void anErrorOfTheMachineIsOneMessageToo() {
     assertThat(ended(new OutOfMemoryError("Java heap space")))
         .isEqualTo(
-            "1 lockstep: out of memory: Java heap space; give the process more: -Xmx or"
-                + " -XX:MaxDirectMemorySize (in LOCKSTEP_JAVA_OPTS, or --driver-memory of"
-                + " spark-submit)\n");
+            "1 lockstep: out of memory: Java heap space; give the process more: -Xmx,"
+                + " -XX:MaxDirectMemorySize, or -Dorg.bytedeco.javacpp.maxbytes and"
+                + " .maxphysicalbytes (in LOCKSTEP_JAVA_OPTS, or --driver-memory and"
+                + " --driver-java-options of spark-submit)\n");
+    assertThat(ended(new UnsatisfiedLinkError("no jnind4jcpu in java.library.path")))
+        .isEqualTo(
+            "1 lockstep: a native library cannot be loaded: no jnind4jcpu in java.library.path;"
+                + " build for this machine, with -Djavacpp.platform=<platform>\n");
     assertThat(ended(new NoClassDefFoundError("org/apache/Missing")))
         .isEqualTo(
             "1 lockstep: Java cannot load a class that this program needs:"

@@ -67,6 +67,23 @@ class RemoteWorkerTest {
     assertThat(worker.training().data().test().size()).isEqualTo(100);
   }
 
+  /** A fold's driver tests nothing, whatever the files of its executors hold. */
+  @Test
+  void aDriverThatTestsNothingTakesExecutorsThatCould() {
+    Dataset untested =
+        new Dataset("part", drivers.data().training(), drivers.data().test()).untested();
+    Training told =
+        new Training(
+            Optional.of(new Seen(drivers)),
+            drivers.plan(),
+            drivers.network(),
+            new TrainingSet(untested, drivers.data().split()),
+            drivers.initialParameters(),
+            drivers.engines());
+
+    assertThat(RemoteWorker.of(told, 2, INVITATION).training().data().test().size()).isEqualTo(100);
+  }
+
   @Test
   void otherTrainingExamplesAreRefused() {
     Examples training = drivers.data().training();
