@@ -85,23 +85,25 @@ class KerasModelTest {
     return example;
   }
 
-  private static float[] predicted(Network network, float[] parameters, float[] example) {
-    Examples one =
+  private static float[][] predicted(Network network, float[] parameters, float[][] inputs) {
+    Examples examples =
         new Examples(
-            new FloatFeatures(network.input(), new float[][] {example}),
+            new FloatFeatures(network.input(), inputs),
             network.classes(),
-            new byte[1]);
-    FloatBuffer outputs = FloatVector.allocate(network.outputs());
+            new byte[inputs.length]);
+    float[][] outputs = new float[inputs.length][network.outputs()];
+    FloatBuffer output = FloatVector.allocate(network.outputs());
     try (Engine engine =
         new Dl4jEngine(
             network, 0, FloatVector.of(parameters), FloatVector.allocate(parameters.length), 1)) {
       Batch batch = new Batch(network.input(), 1);
-      batch.fill(one, new int[] {0}, 0, 1);
-      engine.predict(batch, outputs);
+      for (int i = 0; i < inputs.length; i++) {
+        batch.fill(examples, new int[] {i}, 0, 1);
+        engine.predict(batch, output);
+        output.get(0, outputs[i]);
+      }
     }
-    float[] row = new float[network.outputs()];
-    outputs.get(0, row);
-    return row;
+    return outputs;
   }
 
   @ParameterizedTest
@@ -122,9 +124,13 @@ class KerasModelTest {
     float[] parameters = model.parameters(network);
     JsonNode expected = new JsonMapper().readTree(bytes("golden.json")).get(golden);
 
-    for (int i = 0; i < expected.get("inputs").size(); i++) {
-      float[] example = channelFirst(expected.get("inputs").get(i), network.input());
-      float[] outputs = predicted(network, parameters, example);
+    float[][] inputs = new float[expected.get("inputs").size()][];
+    for (int i = 0; i < inputs.length; i++) {
+      inputs[i] = channelFirst(expected.get("inputs").get(i), network.input());
+    }
+    float[][] predicted = predicted(network, parameters, inputs);
+    for (int i = 0; i < inputs.length; i++) {
+      float[] outputs = predicted[i];
       JsonNode row = expected.get("outputs").get(i);
       assertThat(outputs).hasSize(row.size());
       for (int k = 0; k < outputs.length; k++) {
