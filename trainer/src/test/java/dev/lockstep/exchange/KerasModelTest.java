@@ -88,9 +88,7 @@ class KerasModelTest {
   private static float[][] predicted(Network network, float[] parameters, float[][] inputs) {
     Examples examples =
         new Examples(
-            new FloatFeatures(network.input(), inputs),
-            network.classes(),
-            new byte[inputs.length]);
+            new FloatFeatures(network.input(), inputs), network.classes(), new byte[inputs.length]);
     float[][] outputs = new float[inputs.length][network.outputs()];
     FloatBuffer output = FloatVector.allocate(network.outputs());
     try (Engine engine =
