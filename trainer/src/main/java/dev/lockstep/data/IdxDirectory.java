@@ -114,13 +114,36 @@ public final class IdxDirectory {
   }
 
   /**
+   * The outline of the images in the file {@code imagesFile}, which is read and checked as by
+   * {@link #images}.
+   *
+   * @throws ConfigurationException as {@link #images}
+   */
+  public Outline outline(String imagesFile) {
+    return read(List.of(imagesFile), IdxReader::outline).value();
+  }
+
+  /**
    * The images in the file {@code imagesFile} with their labels in {@code labelsFile}.
    *
    * @param classes how many classes there are, 1 to 256; each label must be less
    * @throws ConfigurationException if a file is missing or defect, or they do not fit together
    */
   public Examples examples(String imagesFile, String labelsFile, int classes) {
-    Content<Images> images = read(List.of(imagesFile), IdxReader::images);
+    return labelled(read(List.of(imagesFile), IdxReader::images), labelsFile, classes);
+  }
+
+  /**
+   * The same examples without pixels. Both files are read and checked as by {@link
+   * #examples(String, String, int)}.
+   *
+   * @throws ConfigurationException as {@link #examples(String, String, int)}
+   */
+  public Examples outline(String imagesFile, String labelsFile, int classes) {
+    return labelled(read(List.of(imagesFile), IdxReader::outline), labelsFile, classes);
+  }
+
+  private Examples labelled(Content<? extends Features> images, String labelsFile, int classes) {
     return examples(images, labels(List.of(labelsFile), images), classes);
   }
 

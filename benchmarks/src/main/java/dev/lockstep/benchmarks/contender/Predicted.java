@@ -43,7 +43,7 @@ public record Predicted(
               .formatted(name(), confusion.toJson(), subject.confusion().toJson()));
     }
     return Run.evaluated(
-        subject.input().features().size(),
+        subject.input().examples().size(),
         List.of(new Run.Point(seconds, confusion.accuracy())),
         Double.NaN);
   }

@@ -8,7 +8,7 @@ import dev.lockstep.spark.gang.SelectedEngine;
 import dev.lockstep.spark.gang.Training;
 import dev.lockstep.spark.job.Evaluation;
 import dev.lockstep.spark.job.ModelFile;
-import dev.lockstep.spark.job.Prediction.Input;
+import dev.lockstep.spark.job.SharedInput;
 import dev.lockstep.spark.job.TrainingJob;
 import dev.lockstep.spark.source.DatasetSource;
 import dev.lockstep.spark.source.InputSource;
@@ -29,7 +29,7 @@ import org.apache.spark.api.java.JavaSparkContext;
  * @param confusion what {@code lockstep evaluate} finds of the model on them
  */
 public record PredictionSubject(
-    ModelFile model, Input input, DatasetSource source, ConfusionMatrix confusion) {
+    ModelFile model, SharedInput input, DatasetSource source, ConfusionMatrix confusion) {
   private static final int IMAGES = 0x803;
   private static final int LABELS = 0x801;
 
@@ -53,12 +53,13 @@ public record PredictionSubject(
                 result,
                 ""));
     DatasetSource source = DatasetSource.of(directory.toString());
-    Input input =
-        new Input(
+    SharedInput input =
+        new SharedInput(
             InputSource.of(
                 directory.resolve("t10k-images-idx3-ubyte").toString(),
                 Optional.of(directory.resolve("t10k-labels-idx1-ubyte").toString()),
-                Optional.empty()));
+                Optional.empty()),
+            model.classes());
     return new PredictionSubject(
         model, input, source, Evaluation.run(spark, model, source).confusion());
   }

@@ -7,23 +7,27 @@ import dev.lockstep.metrics.Metrics;
 import dev.lockstep.spark.gang.Preflight;
 import dev.lockstep.spark.job.Evaluation;
 import dev.lockstep.spark.job.ModelFile;
+import dev.lockstep.spark.job.SharedInput;
 import dev.lockstep.spark.source.DatasetSource;
+import dev.lockstep.spark.source.InputSource;
 import dev.lockstep.yaml.ConfigurationException;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code lockstep evaluate}. */
 @Command(
     name = "evaluate",
-    header = "Measures a model on the test examples of a data set.",
+    header = "Measures a model on the test examples of a data set, or on labelled inputs.",
     description = {
       "",
       "Prints accuracy, loss, mean squared error, recall, precision, F1 (macro means, and for each"
@@ -36,7 +40,10 @@ import picocli.CommandLine.Spec;
       "  lockstep evaluate --model runs/mnist-mlp-20260105-181502",
       "  lockstep evaluate --model model.zip --dataset /data/fashion --json",
       "  lockstep evaluate --model registry:/models/digits/champion \\",
-      "      --dataset '{partitions: /data/digits, window: 1}'"
+      "      --dataset '{partitions: /data/digits, window: 1}'",
+      "  lockstep evaluate --model registry:/models/digits/champion \\",
+      "      --input images.gz --labels labels.gz",
+      "  lockstep evaluate --model model.zip --input '{parquet: new.parquet, label: species}'"
     })
 final class EvaluateCommand implements Runnable {
   @Spec private CommandSpec spec;
@@ -60,16 +67,64 @@ final class EvaluateCommand implements Runnable {
               + " configuration. Default: the data set that the model was trained on.")
   private String dataset;
 
+  @Option(
+      names = "--input",
+      paramLabel = "INPUT",
+      description =
+          "Measure on these instead, all of them: an IDX file of images, plain or .gz, with --labels;"
+              + " or '{parquet: PATH, label: COLUMN}', which may have features and shape as in a"
+              + " configuration (default: those that the model was trained on).")
+  private String input;
+
+  @Option(
+      names = "--labels",
+      paramLabel = "FILE",
+      description = "The true classes of --input, an IDX file.")
+  private String labels;
+
   @Option(names = "--json", description = "Print one JSON object, with the keys of metrics.json.")
   private boolean json;
 
   @Override
   public void run() {
+    requireOneSource();
     ModelFile file = ModelFile.read(model);
-    DatasetSource source = DatasetSource.of(dataset(file));
+    if (input == null) {
+      DatasetSource source = DatasetSource.of(dataset(file));
+      evaluate(file, context -> Evaluation.run(context, file, source));
+    } else {
+      SharedInput inputs = new SharedInput(labelledInput(file), file.classes());
+      evaluate(file, context -> Evaluation.run(context, file, inputs));
+    }
+  }
+
+  private void requireOneSource() {
+    if (input != null && dataset != null) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--input cannot be used with --dataset: a model is measured on the one or the other");
+    }
+    if (input == null && labels != null) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--labels needs --input: they are the true classes of its images, and a data set has its own");
+    }
+  }
+
+  private InputSource labelledInput(ModelFile file) {
+    InputSource source = InputSource.of(input, Optional.ofNullable(labels), file.dataset());
+    if (!source.labelled()) {
+      throw new ConfigurationException(
+          "--input is %s, without the true classes that evaluate compares with; name them: --labels <IDX file> for images, or label: <column> in {parquet: ...}"
+              .formatted(input));
+    }
+    return source;
+  }
+
+  private void evaluate(ModelFile file, Function<JavaSparkContext, Metrics> job) {
     Preflight.requireNativeLibraries();
     try (JavaSparkContext context = spark.open("lockstep evaluate " + file.name())) {
-      Metrics metrics = Evaluation.run(context, file, source);
+      Metrics metrics = job.apply(context);
       PrintWriter out = spec.commandLine().getOut();
       if (json) {
         out.println(json(metrics));
@@ -85,7 +140,7 @@ final class EvaluateCommand implements Runnable {
         .orElseThrow(
             () ->
                 new ConfigurationException(
-                    "%s: the model does not say what it was trained on; use --dataset"
+                    "%s: the model does not say what it was trained on; use --dataset or --input"
                         .formatted(file.name())));
   }
 

@@ -3,7 +3,7 @@ package dev.lockstep.spark.cli;
 import dev.lockstep.spark.gang.Preflight;
 import dev.lockstep.spark.job.ModelFile;
 import dev.lockstep.spark.job.Prediction;
-import dev.lockstep.spark.job.Prediction.Input;
+import dev.lockstep.spark.job.SharedInput;
 import dev.lockstep.spark.source.InputSource;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.yaml.ConfigurationException;
@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Command;
@@ -133,9 +132,10 @@ final class PredictCommand implements Runnable {
 
   private void predict(Consumer<Prediction> use) {
     ModelFile file = ModelFile.read(model);
-    Input inputs = new Input(InputSource.of(input, Optional.ofNullable(labels), file.dataset()));
+    SharedInput inputs =
+        new SharedInput(
+            InputSource.of(input, Optional.ofNullable(labels), file.dataset()), file.classes());
     Preflight.requireNativeLibraries();
-    file.open(inputs.features().shape(), OptionalInt.empty());
     try (JavaSparkContext context = spark.open("lockstep predict " + file.name())) {
       use.accept(Prediction.of(context, file, inputs));
     }

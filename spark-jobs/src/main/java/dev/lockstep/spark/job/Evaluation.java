@@ -19,6 +19,7 @@ import dev.lockstep.spark.source.DatasetSource;
 import dev.lockstep.worker.BatchPredictor;
 import dev.lockstep.worker.Evaluator;
 import dev.lockstep.yaml.ConfigurationException;
+import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -33,11 +34,17 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import scala.Tuple2;
 
-/** Measures a model on the test examples of a data set, as a Spark job. */
+/** Measures a model on the test examples of a data set, or on labelled inputs, as a Spark job. */
 public final class Evaluation {
   private static final int MOST_SHARDS = 1 << 20;
 
   private Evaluation() {}
+
+  /** The examples to measure on, which the driver and each task get for themselves. */
+  private interface TestExamples extends Serializable {
+    /** The examples; on the driver of a cluster, which computes nothing, without features. */
+    Examples get(boolean outlined);
+  }
 
   /**
    * The metrics of {@code model} on the test examples of {@code source}: to the bit those that the
@@ -46,11 +53,32 @@ public final class Evaluation {
    * @throws ConfigurationException if the data has no test examples or is not what the model takes
    */
   public static Metrics run(JavaSparkContext spark, ModelFile model, DatasetSource source) {
-    Dataset dataset = source.load();
-    TrainedModel opened = model.open(dataset.shape(), OptionalInt.of(dataset.classes()));
+    return run(spark, model, outlined -> test(outlined ? source.outline() : source.load()));
+  }
+
+  private static Examples test(Dataset dataset) {
     if (dataset.test().size() == 0) {
       throw new ConfigurationException(dataset.name() + ": there are no test examples");
     }
+    return dataset.test();
+  }
+
+  /**
+   * The metrics of {@code model} on all of {@code input}, whatever the number of slots.
+   *
+   * @param input labelled
+   * @throws ConfigurationException if it cannot be read or is not what the model takes
+   */
+  public static Metrics run(JavaSparkContext spark, ModelFile model, SharedInput input) {
+    if (!input.labelled()) {
+      throw new IllegalArgumentException("inputs without true classes cannot be evaluated");
+    }
+    return run(spark, model, outlined -> outlined ? input.outline() : input.examples());
+  }
+
+  private static Metrics run(JavaSparkContext spark, ModelFile model, TestExamples test) {
+    Examples known = test.get(!spark.isLocal());
+    TrainedModel opened = open(model, known);
     int shards = shards(opened.description());
     int tasks = Math.min(Slots.of(spark), shards);
     Broadcast<ModelFile> shared = spark.broadcast(model);
@@ -60,12 +88,12 @@ public final class Evaluation {
           shards,
           JobWatch.run(
               spark,
-              "the evaluation of %d examples".formatted(dataset.test().size()),
+              "the evaluation of %d examples".formatted(known.size()),
               WorkerLoss.DEFAULT.replacementTimeout(),
               () ->
                   spark
                       .parallelize(IntStream.range(0, tasks).boxed().toList(), tasks)
-                      .mapPartitions(ranks -> tallies(shared.value(), source, shards, ranks, tasks))
+                      .mapPartitions(ranks -> tallies(shared.value(), test, shards, ranks, tasks))
                       .collect()));
     } finally {
       shared.destroy();
@@ -80,14 +108,18 @@ public final class Evaluation {
         .orElse(TrainingPlan.DEFAULT_SHARDS);
   }
 
+  private static TrainedModel open(ModelFile model, Examples test) {
+    return model.open(test.shape(), OptionalInt.of(test.classes()));
+  }
+
   private static Iterator<Tuple2<Integer, byte[]>> tallies(
-      ModelFile model, DatasetSource source, int shards, Iterator<Integer> ranks, int tasks) {
-    Dataset dataset = source.load();
-    TrainedModel opened = model.open(dataset.shape(), OptionalInt.of(dataset.classes()));
+      ModelFile model, TestExamples test, int shards, Iterator<Integer> ranks, int tasks) {
+    Examples examples = test.get(false);
+    TrainedModel opened = open(model, examples);
     List<Tuple2<Integer, byte[]>> encoded = new ArrayList<>();
     ranks.forEachRemaining(
         rank -> {
-          for (ShardTally each : tallies(opened, dataset.test(), shards, rank, tasks)) {
+          for (ShardTally each : tallies(opened, examples, shards, rank, tasks)) {
             ByteBuffer bytes = ByteBuffer.allocate(Tally.encodedLength(each.tally().classes()));
             each.tally().encode(bytes);
             encoded.add(new Tuple2<>(each.shard(), bytes.array()));

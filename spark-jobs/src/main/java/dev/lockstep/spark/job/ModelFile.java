@@ -126,6 +126,17 @@ public final class ModelFile implements Serializable {
   }
 
   /**
+   * How many classes the model tells apart.
+   *
+   * @throws ConfigurationException if this is no model
+   */
+  public int classes() {
+    return description()
+        .map(ModelDescription::classes)
+        .orElseGet(() -> classes(archive().configurationJson()));
+  }
+
+  /**
    * The model, for examples of shape {@code input}. What DL4J alone wrote says nothing of shapes
    * and classes, and is tried with these.
    *

@@ -2,19 +2,15 @@ package dev.lockstep.spark.job;
 
 import dev.lockstep.config.WorkerLoss;
 import dev.lockstep.data.Examples;
-import dev.lockstep.data.Features;
 import dev.lockstep.engine.Engine;
 import dev.lockstep.network.Network;
 import dev.lockstep.spark.gang.Slots;
-import dev.lockstep.spark.source.InputSource;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.worker.BatchPredictor;
 import dev.lockstep.yaml.ConfigurationException;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.Serializable;
 import java.io.UncheckedIOException;
-import java.lang.ref.SoftReference;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
@@ -48,19 +44,19 @@ public final class Prediction {
 
   private final JavaSparkContext spark;
   private final ModelFile model;
-  private final Input input;
+  private final SharedInput input;
   private final Network network;
-  private final boolean labelled;
+  private final int size;
   private final int tasks;
 
   private Prediction(
-      JavaSparkContext spark, ModelFile model, Input input, Network network, boolean labelled) {
+      JavaSparkContext spark, ModelFile model, SharedInput input, Network network, int size) {
     this.spark = spark;
     this.model = model;
     this.input = input;
     this.network = network;
-    this.labelled = labelled;
-    int batches = Math.max(1, input.features().size() / BatchPredictor.BATCH);
+    this.size = size;
+    int batches = Math.max(1, size / BatchPredictor.BATCH);
     this.tasks = Math.min(Slots.of(spark), batches);
   }
 
@@ -83,69 +79,10 @@ public final class Prediction {
    *
    * @throws ConfigurationException if the inputs are missing, or not what the model takes
    */
-  public static Prediction of(JavaSparkContext spark, ModelFile model, Input input) {
-    Network network = model.open(input.features().shape(), OptionalInt.empty()).network();
-    boolean labelled = input.labelled(network.classes()).isPresent();
-    return new Prediction(spark, model, input, network, labelled);
-  }
-
-  /** Inputs that all tasks of one JVM share, for it keeps the newest. */
-  public static final class Input implements Serializable {
-    private static final long serialVersionUID = 1L;
-    private static SoftReference<Input> newest = new SoftReference<>(null);
-
-    private final String id = UUID.randomUUID().toString();
-    private final InputSource source;
-    private transient Features features;
-    private transient Examples labelled;
-
-    /** The inputs of {@code source}; they are not read yet. */
-    public Input(InputSource source) {
-      this.source = source;
-      share(this);
-    }
-
-    private static synchronized void share(Input input) {
-      newest = new SoftReference<>(input);
-    }
-
-    private static synchronized Input shared(Input copy) {
-      Input known = newest.get();
-      if (known != null && known.id.equals(copy.id)) {
-        return known;
-      }
-      newest = new SoftReference<>(copy);
-      return copy;
-    }
-
-    private Object readResolve() {
-      return shared(this);
-    }
-
-    /**
-     * The inputs.
-     *
-     * @throws ConfigurationException if a file is missing or defect
-     */
-    public synchronized Features features() {
-      if (features == null) {
-        features = source.features();
-      }
-      return features;
-    }
-
-    /** The inputs with their true classes, if these are known. */
-    synchronized Optional<Examples> labelled(int classes) {
-      if (labelled == null) {
-        labelled = source.examples(classes).orElse(null);
-      }
-      return Optional.ofNullable(labelled);
-    }
-
-    Examples examples(int classes) {
-      return labelled(classes)
-          .orElseGet(() -> new Examples(features(), classes, new byte[features().size()]));
-    }
+  public static Prediction of(JavaSparkContext spark, ModelFile model, SharedInput input) {
+    Examples known = spark.isLocal() ? input.examples() : input.outline();
+    Network network = model.open(known.shape(), OptionalInt.empty()).network();
+    return new Prediction(spark, model, input, network, known.size());
   }
 
   /**
@@ -155,8 +92,7 @@ public final class Prediction {
    */
   public void print(PrintWriter out) {
     Broadcast<ModelFile> shared = spark.broadcast(model);
-    Input inputs = input;
-    boolean known = labelled;
+    SharedInput inputs = input;
     int parts = tasks;
     try {
       List<String> lines =
@@ -166,10 +102,9 @@ public final class Prediction {
               WorkerLoss.DEFAULT.replacementTimeout(),
               () ->
                   ranks()
-                      .mapPartitions(
-                          ranks -> lines(Rows.of(shared.value(), inputs, ranks, parts, known)))
+                      .mapPartitions(ranks -> lines(Rows.of(shared.value(), inputs, ranks, parts)))
                       .collect());
-      out.print(new PredictedRow(network.classes(), labelled).csvHeading() + '\n');
+      out.print(new PredictedRow(network.classes(), input.labelled()).csvHeading() + '\n');
       lines.forEach(out::print);
       out.flush();
     } finally {
@@ -239,23 +174,22 @@ public final class Prediction {
 
   private void save(Broadcast<ModelFile> shared, String directory, Format format) {
     Configuration hadoop = Location.hadoopConfiguration();
-    Input inputs = input;
-    boolean known = labelled;
+    SharedInput inputs = input;
     int parts = tasks;
     if (format == Format.PARQUET) {
-      hadoop.setBoolean(PredictedRowSupport.LABELLED, known);
+      hadoop.setBoolean(PredictedRowSupport.LABELLED, inputs.labelled());
       hadoop.set(ParquetOutputFormat.WRITE_SUPPORT_CLASS, PredictedRowSupport.class.getName());
       hadoop.set(ParquetOutputFormat.COMPRESSION, CompressionCodecName.SNAPPY.name());
       // Hardly two probabilities are the same.
       hadoop.setBoolean(
           ParquetOutputFormat.ENABLE_DICTIONARY + "#probabilities.list.element", false);
       ranks()
-          .mapPartitionsToPair(ranks -> rows(Rows.of(shared.value(), inputs, ranks, parts, known)))
+          .mapPartitionsToPair(ranks -> rows(Rows.of(shared.value(), inputs, ranks, parts)))
           .saveAsNewAPIHadoopFile(
               directory, Void.class, PredictedRow.class, ParquetOutputFormat.class, hadoop);
     } else {
       ranks()
-          .mapPartitionsToPair(ranks -> texts(Rows.of(shared.value(), inputs, ranks, parts, known)))
+          .mapPartitionsToPair(ranks -> texts(Rows.of(shared.value(), inputs, ranks, parts)))
           .saveAsNewAPIHadoopFile(
               directory, NullWritable.class, Text.class, TextOutputFormat.class, hadoop);
     }
@@ -352,7 +286,7 @@ public final class Prediction {
   }
 
   private String described() {
-    return "the predictions of %d inputs".formatted(input.features().size());
+    return "the predictions of %d inputs".formatted(size);
   }
 
   /** The rows of one task, predicted a batch at a time; all of them are one object. */
@@ -376,21 +310,17 @@ public final class Prediction {
     }
 
     /** The rows of the one of {@code ranks}, of {@code tasks}. */
-    private static Rows of(
-        ModelFile file, Input input, Iterator<Integer> ranks, int tasks, boolean labelled) {
-      TrainedModel model = file.open(input.features().shape(), OptionalInt.empty());
+    private static Rows of(ModelFile file, SharedInput input, Iterator<Integer> ranks, int tasks) {
+      Examples examples = input.examples();
+      TrainedModel model = file.open(examples.shape(), OptionalInt.empty());
       Engine engine = Evaluation.openForPrediction(model);
       TaskContext.get().addTaskCompletionListener(closing(engine));
-      int size = input.features().size();
+      int size = examples.size();
       int rank = ranks.next();
       int from = (int) ((long) size * rank / tasks);
       int to = (int) ((long) size * (rank + 1) / tasks);
       return new Rows(
-          input.examples(model.network().classes()),
-          model.network(),
-          engine,
-          IntStream.range(from, to).toArray(),
-          labelled);
+          examples, model.network(), engine, IntStream.range(from, to).toArray(), input.labelled());
     }
 
     private static TaskCompletionListener closing(Engine engine) {

@@ -3,6 +3,7 @@ package dev.lockstep.spark.source;
 import dev.lockstep.data.Examples;
 import dev.lockstep.data.IdxDirectory;
 import dev.lockstep.data.Images;
+import dev.lockstep.data.Outline;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.yaml.ConfigurationException;
 import java.io.IOException;
@@ -34,6 +35,25 @@ public final class ImageFiles {
    */
   public static Examples examples(String images, String labels, int classes) {
     return ANYWHERE.examples(images, labels, classes);
+  }
+
+  /**
+   * The outline of {@link #images}. The file is streamed through and checked in full.
+   *
+   * @throws ConfigurationException as {@link #images}
+   */
+  public static Outline outline(String images) {
+    return ANYWHERE.outline(images);
+  }
+
+  /**
+   * The {@link #examples} with an outline for features. Files are streamed through and checked in
+   * full.
+   *
+   * @throws ConfigurationException as {@link #examples}
+   */
+  public static Examples outline(String images, String labels, int classes) {
+    return ANYWHERE.outline(images, labels, classes);
   }
 
   private static Optional<InputStream> open(String path) throws IOException {

@@ -14,20 +14,25 @@ import java.util.Optional;
  * and each opens the files itself. A value, safe for use by many threads.
  */
 public sealed interface InputSource extends Serializable {
-  /**
-   * The inputs.
-   *
-   * @throws ConfigurationException if a file is missing or defect
-   */
-  Features features();
+  /** Whether the true classes of the inputs are known. */
+  boolean labelled();
 
   /**
-   * The inputs with their true classes, if the source has those too.
+   * The inputs with their true classes; where these are not known, all are of class 0.
    *
    * @param classes how many classes there are, 1 to 256; each label must be less
    * @throws ConfigurationException if a file is missing or defect
    */
-  Optional<Examples> examples(int classes);
+  Examples examples(int classes);
+
+  /**
+   * The {@link #examples} as far as the driver of a cluster needs them: sizes, labels and shape,
+   * with an {@link dev.lockstep.data.Outline} for features. Files are streamed through and checked
+   * in full.
+   *
+   * @throws ConfigurationException as {@link #examples}
+   */
+  Examples outline(int classes);
 
   /**
    * The inputs that {@code written} names: an IDX file of images, with perhaps another of labels,
@@ -62,6 +67,10 @@ public sealed interface InputSource extends Serializable {
     return new ParquetInput(path, columns, label);
   }
 
+  private static Examples unlabelled(Features inputs, int classes) {
+    return new Examples(inputs, classes, new byte[inputs.size()]);
+  }
+
   private static Optional<ParquetColumns> columns(String trainedOn) {
     DatasetSource source = DatasetSource.of(trainedOn);
     if (source instanceof PartitionedDataset days
@@ -80,15 +89,22 @@ public sealed interface InputSource extends Serializable {
    */
   record IdxInput(String images, String labels) implements InputSource {
     @Override
-    public Features features() {
-      return ImageFiles.images(images);
+    public boolean labelled() {
+      return !labels.isEmpty();
     }
 
     @Override
-    public Optional<Examples> examples(int classes) {
-      return labels.isEmpty()
-          ? Optional.empty()
-          : Optional.of(ImageFiles.examples(images, labels, classes));
+    public Examples examples(int classes) {
+      return labelled()
+          ? ImageFiles.examples(images, labels, classes)
+          : unlabelled(ImageFiles.images(images), classes);
+    }
+
+    @Override
+    public Examples outline(int classes) {
+      return labelled()
+          ? ImageFiles.outline(images, labels, classes)
+          : unlabelled(ImageFiles.outline(images), classes);
     }
   }
 
@@ -100,27 +116,31 @@ public sealed interface InputSource extends Serializable {
    */
   record ParquetInput(String path, ParquetColumns columns, String label) implements InputSource {
     @Override
-    public Features features() {
-      return read(Optional.empty()).features();
+    public boolean labelled() {
+      return !label.isEmpty();
     }
 
     @Override
-    public Optional<Examples> examples(int classes) {
-      if (label.isEmpty()) {
-        return Optional.empty();
-      }
-      ParquetRows rows =
-          read(
-              Optional.of(
-                  new Label(
-                      label, classes - 1, "for the model tells %d apart".formatted(classes))));
-      return Optional.of(new Examples(rows.features(), classes, rows.labels()));
+    public Examples examples(int classes) {
+      return read(classes, false);
     }
 
-    private ParquetRows read(Optional<Label> label) {
-      ParquetRows rows = new ParquetRows(columns, label, Optional.empty(), false);
+    @Override
+    public Examples outline(int classes) {
+      return read(classes, true);
+    }
+
+    private Examples read(int classes, boolean outlined) {
+      Optional<Label> known =
+          labelled()
+              ? Optional.of(
+                  new Label(label, classes - 1, "for the model tells %d apart".formatted(classes)))
+              : Optional.empty();
+      ParquetRows rows = new ParquetRows(columns, known, Optional.empty(), outlined);
       ParquetTable.at(path).read(rows);
-      return rows;
+      return labelled()
+          ? new Examples(rows.features(), classes, rows.labels())
+          : unlabelled(rows.features(), classes);
     }
   }
 }

@@ -4,10 +4,10 @@
  * own reader and not by Spark SQL, which cannot be asked inside a task and promises no order of
  * rows.
  *
- * <p>On a cluster no example passes through the driver. Tasks carry the description of a data set;
- * the first task of an executor's process reads the files, and those beside it and after it share
- * its copy. The driver streams the same files once, keeps labels (splits are made of them), sizes
- * and digests, and an executor whose files have another fingerprint is refused.
+ * <p>On a cluster no example passes through the driver. Tasks carry the description of a data set
+ * or of inputs; the first task of an executor's process reads the files, and those beside it and
+ * after it share its copy. The driver streams the same files once, and keeps sizes, labels (splits
+ * are made of them) and digests; a worker whose files have another fingerprint is refused.
  *
  * <p>MNIST's relatives are IDX files that a user puts into a directory, or that the driver fetches
  * there by HTTP when the configuration says from where; executors never fetch.

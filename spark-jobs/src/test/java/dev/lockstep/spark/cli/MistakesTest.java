@@ -101,6 +101,8 @@ class MistakesTest {
           evaluate --model DIR/none           | none: there is no such file; expected a run directory that holds model.zip
           evaluate --model DIR/empty          | empty/model.zip: there is no such file
           evaluate --model DIR/not.zip        | not.zip: not a zip archive
+          evaluate --model DIR/none --input DIR/i --dataset mnist | --input cannot be used with --dataset
+          evaluate --model DIR/none --labels DIR/l | --labels needs --input
           predict --model DIR/not.zip         | Missing required option: '--input=INPUT'
           export --model DIR/none --format onnx --output DIR/m.onnx | none: there is no such file; expected a run directory that holds model.zip
           export --model DIR/not.zip --format dl4j --output DIR/m.zip | not.zip: not a zip archive

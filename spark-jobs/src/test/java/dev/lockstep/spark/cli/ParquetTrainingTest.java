@@ -8,12 +8,16 @@ import dev.lockstep.data.Dataset;
 import dev.lockstep.data.Examples;
 import dev.lockstep.data.FileSource;
 import dev.lockstep.data.IdxDirectory;
+import dev.lockstep.data.Outline;
+import dev.lockstep.data.Shape;
+import dev.lockstep.spark.source.InputSource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.spark.ml.linalg.SQLDataTypes;
 import org.apache.spark.ml.linalg.Vectors;
@@ -184,17 +188,58 @@ class ParquetTrainingTest {
         .isEqualTo(ofImages);
     assertThat(predicted(run, "{parquet: '%s'}".formatted(test)).get(0))
         .startsWith("example,class,probability_0");
+
+    List<String> learned =
+        evaluated(
+            run,
+            directory.resolve("train-images-idx3-ubyte").toString(),
+            "--labels",
+            directory.resolve("train-labels-idx1-ubyte").toString());
+    assertThat(learned).contains("test examples  1,200");
+    String rows = "{parquet: '%s', label: label}".formatted(directory.resolve("training"));
+    assertThat(evaluated(run, rows)).isEqualTo(learned);
+  }
+
+  @Test
+  void theDriverOfAClusterKnowsInputsWithoutTheirNumbers() {
+    Path images = directory.resolve("t10k-images-idx3-ubyte");
+    String rows =
+        "parquet: '%s', features: pixels, shape: [28, 28]".formatted(directory.resolve("test"));
+    for (InputSource input :
+        List.of(
+            InputSource.of(images.toString(), Optional.empty(), Optional.empty()),
+            InputSource.of(
+                images.toString(),
+                Optional.of(directory.resolve("t10k-labels-idx1-ubyte").toString()),
+                Optional.empty()),
+            InputSource.of("{" + rows + "}", Optional.empty(), Optional.empty()),
+            InputSource.of("{" + rows + ", label: label}", Optional.empty(), Optional.empty()))) {
+      Examples outline = input.outline(10);
+
+      assertThat(outline.features()).as(input.toString()).isInstanceOf(Outline.class);
+      assertThat(outline.shape()).isEqualTo(new Shape(28, 28, 1));
+      assertThat(outline.fingerprint()).isEqualTo(input.examples(10).fingerprint());
+      assertThat(outline.classCounts()[0] == SmallMnist.TEST).isEqualTo(!input.labelled());
+    }
   }
 
   private static List<String> predicted(Path run, String input, String... more) {
-    Invocation predicted =
+    return printed("predict", run, input, more);
+  }
+
+  private static List<String> evaluated(Path run, String input, String... more) {
+    return printed("evaluate", run, input, more);
+  }
+
+  private static List<String> printed(String command, Path run, String input, String... more) {
+    Invocation invocation =
         Invocation.of(
             Stream.concat(
-                    Stream.of("predict", "--model", run.toString(), "--input", input),
+                    Stream.of(command, "--model", run.toString(), "--input", input),
                     Stream.of(more))
                 .toArray(String[]::new));
-    assertThat(predicted.err()).isEmpty();
-    return predicted.out();
+    assertThat(invocation.err()).isEmpty();
+    return invocation.out();
   }
 
   @Test

@@ -9,11 +9,14 @@ import dev.lockstep.data.Mnist;
 import dev.lockstep.spark.ml.NetworkClassificationModel;
 import dev.lockstep.spark.ml.NetworkClassifier;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.SparkContext;
@@ -29,6 +32,7 @@ import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Predictions of many inputs, written by the tasks. */
@@ -191,6 +195,90 @@ class PredictCommandTest {
     JsonNode expected =
         new JsonMapper().readTree(String.join("\n", evaluated.out())).path("test.confusion");
     assertThat(expected).hasToString(new JsonMapper().writeValueAsString(confusion));
+  }
+
+  private static long[][] confusion(List<String> predicted) {
+    long[][] confusion = new long[10][10];
+    for (String line : predicted.subList(1, predicted.size())) {
+      String[] cells = line.split(",");
+      confusion[Integer.parseInt(cells[1])][Integer.parseInt(cells[2])]++;
+    }
+    return confusion;
+  }
+
+  @Test
+  void evaluateCountsTheConfusionOfPredictOnTheSameInputs() throws IOException {
+    String[] inputs = {
+      "--input",
+      directory.resolve("train-images-idx3-ubyte").toString(),
+      "--labels",
+      directory.resolve("train-labels-idx1-ubyte").toString(),
+      "--model",
+      run.toString(),
+      "--master",
+      "local[3]"
+    };
+
+    Invocation evaluated =
+        Invocation.of(
+            Stream.concat(Stream.of("evaluate", "--json"), Stream.of(inputs))
+                .toArray(String[]::new));
+
+    assertThat(evaluated.exitCode()).as(evaluated.err()).isZero();
+    List<String> predicted =
+        Invocation.of(Stream.concat(Stream.of("predict"), Stream.of(inputs)).toArray(String[]::new))
+            .out();
+    assertThat(predicted).hasSize(1 + SmallMnist.TRAINING);
+    assertThat(new JsonMapper().readTree(String.join("\n", evaluated.out())).path("test.confusion"))
+        .hasToString(new JsonMapper().writeValueAsString(confusion(predicted)));
+  }
+
+  @Test
+  void evaluateNeedsTheTrueClassesOfInputs() {
+    String images = directory.resolve("t10k-images-idx3-ubyte").toString();
+    for (String input : List.of(images, "{parquet: /none, features: x}")) {
+      Invocation refused = Invocation.of("evaluate", "--model", run.toString(), "--input", input);
+
+      assertThat(refused.exitCode()).isEqualTo(2);
+      assertThat(refused.err())
+          .contains(
+              "--input is " + input + ", without the true classes that evaluate compares with")
+          .hasLineCount(1);
+      assertThat(refused.out()).isEmpty();
+    }
+  }
+
+  /** A named pipe gives its content once; whoever opens it again waits for ever. */
+  @Test
+  @Timeout(value = 30, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void inputsAreReadOnce() throws Exception {
+    Path pipe = directory.resolve("pipe");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    Thread writer =
+        new Thread(
+            () -> {
+              try (OutputStream out = Files.newOutputStream(pipe)) {
+                Files.copy(directory.resolve("t10k-images-idx3-ubyte"), out);
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+    writer.setDaemon(true);
+    writer.start();
+
+    Invocation predicted =
+        Invocation.of(
+            "predict",
+            "--model",
+            run.toString(),
+            "--input",
+            pipe.toString(),
+            "--labels",
+            directory.resolve("t10k-labels-idx1-ubyte").toString(),
+            "--master",
+            "local[3]");
+
+    assertThat(predicted.out()).as(predicted.err()).isEqualTo(printed);
   }
 
   @Test

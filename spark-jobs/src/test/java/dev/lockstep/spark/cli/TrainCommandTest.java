@@ -289,25 +289,35 @@ class TrainCommandTest {
     }
   }
 
-  @Test
-  void evaluateRepeatsTheTestMetricsOnAnyNumberOfSlots() throws IOException {
+  @ParameterizedTest
+  @CsvSource({"local[1], false", "local[3], false", "local[1], true", "local[3], true"})
+  void evaluateRepeatsTheTestMetricsOnAnyNumberOfSlots(String master, boolean asInput)
+      throws IOException {
     JsonNode metrics = json(run.resolve("metrics.json"));
-
-    for (String master : List.of("local[1]", "local[3]")) {
-      Invocation evaluated =
-          Invocation.of("evaluate", "--model", run.toString(), "--json", "--master", master);
-
-      assertThat(evaluated.exitCode()).isZero();
-      JsonNode again = JSON.readTree(String.join("\n", evaluated.out()));
-      assertThat(again.size()).isEqualTo(11);
-      again
-          .fields()
-          .forEachRemaining(
-              field ->
-                  assertThat(field.getValue())
-                      .as(field.getKey())
-                      .isEqualTo(metrics.get(field.getKey())));
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("evaluate", "--model", run.toString(), "--json", "--master", master));
+    if (asInput) {
+      arguments.addAll(
+          List.of(
+              "--input",
+              directory.resolve("t10k-images-idx3-ubyte").toString(),
+              "--labels",
+              directory.resolve("t10k-labels-idx1-ubyte").toString()));
     }
+
+    Invocation evaluated = Invocation.of(arguments.toArray(String[]::new));
+
+    assertThat(evaluated.exitCode()).as(evaluated.err()).isZero();
+    JsonNode again = JSON.readTree(String.join("\n", evaluated.out()));
+    assertThat(again.size()).isEqualTo(11);
+    again
+        .fields()
+        .forEachRemaining(
+            field ->
+                assertThat(field.getValue())
+                    .as(field.getKey())
+                    .isEqualTo(metrics.get(field.getKey())));
   }
 
   @Test
@@ -396,7 +406,7 @@ class TrainCommandTest {
     Invocation without = Invocation.of("evaluate", "--model", zip.toString());
     assertThat(without.exitCode()).isEqualTo(2);
     assertThat(without.err())
-        .contains("the model does not say what it was trained on; use --dataset");
+        .contains("the model does not say what it was trained on; use --dataset or --input");
 
     Invocation evaluated =
         Invocation.of(

@@ -3,19 +3,29 @@ package dev.lockstep.spark.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.lockstep.data.Mnist;
 import dev.lockstep.random.CounterRandom;
 import dev.lockstep.spark.ListeningSocket;
+import dev.lockstep.spark.cli.Partitions;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -265,6 +275,102 @@ class StandaloneClusterIT {
                 + " started: the workers need 2 tasks at once, and there is room for 1 on 1"
                 + " executors; the run gives up in [89] s")
         .contains("failed: worker of rank 1 did not come within 20 s");
+  }
+
+  @Test
+  void twoExecutorsRetrainToTheBitsOfTwoThreadsNightAfterNight() throws Exception {
+    LocalDate first = LocalDate.of(2026, 11, 9);
+    Partitions digits = new Partitions(directory.resolve("digits"));
+    Map<String, String> masters = Map.of("local", "local[2]", "cluster", cluster.master());
+    for (int night = 0; night < 2; night++) {
+      LocalDate day = first.plusDays(night);
+      digits.write(
+          day,
+          Mnist.load()
+              .training()
+              .select(IntStream.range(500 * night, 500 * night + 500).toArray()));
+      atOnce(
+          "retrain-" + night,
+          masters,
+          place -> List.of("retrain", "--config", retraining(digits, place).toString()));
+      for (String file : List.of("model.zip", "metrics.json")) {
+        assertThat(version("cluster", night + 1).resolve(file))
+            .hasSameBinaryContentAs(version("local", night + 1).resolve(file));
+      }
+      JsonNode metrics = about("cluster", night + 1).path("metrics");
+      assertThat(metrics).isEqualTo(about("local", night + 1).path("metrics")).isNotEmpty();
+    }
+    assertThat(about("cluster", 2).path("lineage").path("parentVersion").asInt()).isEqualTo(1);
+
+    String last = digits.partition(first.plusDays(1)).toString();
+    atOnce(
+        "evaluate",
+        masters,
+        place ->
+            List.of(
+                "evaluate",
+                "--model",
+                "registry:" + directory.resolve("models-" + place) + "/champion",
+                "--input",
+                last + "/images-idx3-ubyte",
+                "--labels",
+                last + "/labels-idx1-ubyte"));
+    assertThat(measured("evaluate-cluster"))
+        .isEqualTo(measured("evaluate-local"))
+        .startsWith("test examples  500")
+        .as("seven metrics, and a row for each class in two tables")
+        .hasSize(7 + 10 + 10);
+  }
+
+  /** Runs the program here and on the cluster at the same time. */
+  private void atOnce(
+      String name, Map<String, String> masters, Function<String, List<String>> arguments)
+      throws Exception {
+    Map<String, Process> processes = new HashMap<>();
+    masters.forEach(
+        (place, master) -> {
+          String log = name + "-" + place;
+          processes.put(log, cluster.submit(log, master, List.of(), arguments.apply(place)));
+        });
+    for (Map.Entry<String, Process> each : processes.entrySet()) {
+      assertThat(each.getValue().waitFor()).as(cluster.output(each.getKey())).isZero();
+    }
+  }
+
+  /** The configuration of a retraining with a registry of its own. */
+  private static Path retraining(Partitions digits, String place) {
+    try {
+      return Files.writeString(
+          directory.resolve("retrain-" + place + ".yaml"),
+          """
+          name: digits
+          seed: 3
+          dataset: {partitions: '%s', classes: 10, test: {fraction: 0.2}}
+          network:
+            layers:
+              - dense: {units: 32, activation: relu}
+              - dense: {units: 10, activation: softmax}
+            loss: categorical_crossentropy
+          training: {workers: 2, epochs: 3, batchSize: 20, shards: 4, optimizer: {name: adam}}
+          retrain: {registry: '%s', gate: {gain: {accuracy: -1}}}
+          """
+              .formatted(digits.directory(), directory.resolve("models-" + place)));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Path version(String place, int number) {
+    return directory.resolve("models-%s/versions/%06d".formatted(place, number));
+  }
+
+  private static JsonNode about(String place, int number) throws IOException {
+    return new ObjectMapper().readTree(version(place, number).resolve("version.json").toFile());
+  }
+
+  /** The numbers that {@code evaluate} printed, without the log. */
+  private List<String> measured(String name) {
+    return cluster.output(name).lines().filter(line -> line.matches("test .*|[ 0-9.,]+")).toList();
   }
 
   /** Waits until both workers compute, after so many were lost. */
