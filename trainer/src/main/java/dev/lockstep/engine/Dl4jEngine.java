@@ -149,9 +149,10 @@ public final class Dl4jEngine implements Engine {
         DataType.FLOAT);
   }
 
+  /** Not by the model's own close, which also has Java collect the garbage of the whole heap. */
   @Override
   public void close() {
-    model.close();
+    Nd4j.getWorkspaceManager().destroyAllWorkspacesForCurrentThread();
   }
 
   /** DL4J's loss that also counts loss and hits of the examples it sees while training. */
