@@ -149,9 +149,16 @@ public final class Dl4jEngine implements Engine {
         DataType.FLOAT);
   }
 
-  /** Not by the model's own close, which also has Java collect the garbage of the whole heap. */
   @Override
   public void close() {
+    releaseMemory();
+  }
+
+  /**
+   * Gives back what models of DL4J's work with in this thread; a model's own close would also have
+   * Java collect the garbage of the whole heap, twice.
+   */
+  static void releaseMemory() {
     Nd4j.getWorkspaceManager().destroyAllWorkspacesForCurrentThread();
   }
 
