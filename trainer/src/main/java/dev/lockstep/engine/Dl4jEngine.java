@@ -17,6 +17,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.memory.MemoryWorkspaceManager;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -155,11 +156,12 @@ public final class Dl4jEngine implements Engine {
   }
 
   /**
-   * Gives back what models of DL4J's work with in this thread; a model's own close would also have
-   * Java collect the garbage of the whole heap, twice.
+   * Gives back what models of DL4J's work with in this thread. Their own close, and ND4J's way to
+   * destroy all workspaces at once, would also have Java collect the garbage of the whole heap.
    */
   static void releaseMemory() {
-    Nd4j.getWorkspaceManager().destroyAllWorkspacesForCurrentThread();
+    MemoryWorkspaceManager manager = Nd4j.getWorkspaceManager();
+    manager.getAllWorkspacesForCurrentThread().forEach(manager::destroyWorkspace);
   }
 
   /** DL4J's loss that also counts loss and hits of the examples it sees while training. */
