@@ -34,7 +34,7 @@ final class Tasks {
   private static final int QUICK_TRAINING = 640;
   private static final int QUICK_EVALUATED = 200;
   private static final int QUICK_EPOCHS = 2;
-  private static final int QUICK_BATCHES = 5;
+  private static final int QUICK_BATCHES = 2;
   private static final int QUICK_FOLDS = 2;
 
   /** For commands, which read and evaluate all of MNIST however few examples they train on. */

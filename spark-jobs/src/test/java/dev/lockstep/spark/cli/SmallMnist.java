@@ -35,11 +35,13 @@ public final class SmallMnist {
       labels.writeInt(0x801);
       labels.writeInt(count);
       float[] pixels = new float[28 * 28];
+      byte[] image = new byte[pixels.length];
       for (int i = 0; i < count; i++) {
         examples.copy(i, pixels, 0);
-        for (float pixel : pixels) {
-          images.write(Math.round(pixel * 255));
+        for (int p = 0; p < pixels.length; p++) {
+          image[p] = (byte) Math.round(pixels[p] * 255);
         }
+        images.write(image);
         labels.write(examples.label(i));
       }
     }
