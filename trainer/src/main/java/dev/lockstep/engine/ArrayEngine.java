@@ -73,6 +73,6 @@ public final class ArrayEngine implements Engine {
 
   @Override
   public void close() {
-    model.close();
+    Dl4jEngine.releaseMemory();
   }
 }

@@ -17,6 +17,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.memory.MemoryWorkspaceManager;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -149,10 +150,18 @@ public final class Dl4jEngine implements Engine {
         DataType.FLOAT);
   }
 
-  /** Not by the model's own close, which also has Java collect the garbage of the whole heap. */
   @Override
   public void close() {
-    Nd4j.getWorkspaceManager().destroyAllWorkspacesForCurrentThread();
+    releaseMemory();
+  }
+
+  /**
+   * Gives back what models of DL4J's work with in this thread. Their own close, and ND4J's way to
+   * destroy all workspaces at once, would also have Java collect the garbage of the whole heap.
+   */
+  static void releaseMemory() {
+    MemoryWorkspaceManager manager = Nd4j.getWorkspaceManager();
+    manager.getAllWorkspacesForCurrentThread().forEach(manager::destroyWorkspace);
   }
 
   /** DL4J's loss that also counts loss and hits of the examples it sees while training. */

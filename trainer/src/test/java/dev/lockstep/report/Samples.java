@@ -15,6 +15,7 @@ import java.util.stream.IntStream;
 
 /** Reports as trainings leave them. */
 final class Samples {
+  private static final Dataset MNIST = Mnist.load();
   static final int CLASSES = 10;
   static final int EPOCHS = 12;
 
@@ -108,31 +109,30 @@ final class Samples {
       List<Curves> curves,
       List<Table> tables,
       List<Span> timeline) {
-    Dataset mnist = Mnist.load();
     return new ReportedRun(
         name,
         classes,
         curves,
         Map.of("test", metrics(0.0734, 1)),
         tables,
-        IntStream.range(0, 24).mapToObj(i -> wrong(mnist, i)).toList(),
-        List.of(weights(mnist.shape())),
+        IntStream.range(0, 24).mapToObj(i -> wrong(i)).toList(),
+        List.of(weights(MNIST.shape())),
         timeline,
         "seed: 1\nnetwork:\n  layers:\n    - dense: {units: 512, activation: relu}\n",
         new TreeMap<>(Map.of("network", "mlp-512, 407,050 parameters", "dataset", "mnist")));
   }
 
-  private static WrongExample wrong(Dataset mnist, int i) {
-    float[] pixels = new float[mnist.shape().size()];
-    mnist.test().copy(i, pixels, 0);
-    int label = mnist.test().label(i);
+  private static WrongExample wrong(int i) {
+    float[] pixels = new float[MNIST.shape().size()];
+    MNIST.test().copy(i, pixels, 0);
+    int label = MNIST.test().label(i);
     return new WrongExample(
         "test",
         i,
         label,
         (label + 3) % CLASSES,
         1 - i * 0.01,
-        Picture.ofExample("test example " + i, mnist.shape(), pixels));
+        Picture.ofExample("test example " + i, MNIST.shape(), pixels));
   }
 
   private static Pictures weights(Shape shape) {

@@ -34,8 +34,12 @@ final class Tasks {
   private static final int QUICK_TRAINING = 640;
   private static final int QUICK_EVALUATED = 200;
   private static final int QUICK_EPOCHS = 2;
-  private static final int QUICK_BATCHES = 5;
+  private static final int QUICK_BATCHES = 2;
   private static final int QUICK_FOLDS = 2;
+
+  /** For commands, which read and evaluate all of MNIST however few examples they train on. */
+  private static final String QUICK_NETWORK =
+      "network={layers: [{dense: {units: 10, activation: softmax}}], loss: categorical_crossentropy}";
 
   private final Dataset whole;
   private final Dataset mnist;
@@ -82,7 +86,7 @@ final class Tasks {
 
   /**
    * The whole of {@code file}, with another seed, for a command that reads all of MNIST by itself:
-   * a quick one holds most of it out.
+   * a quick one holds most of it out, and has a small network.
    */
   Task command(String file, long seed) {
     List<String> all = new ArrayList<>();
@@ -90,6 +94,7 @@ final class Tasks {
       all.add("validation.examples=" + (whole.training().size() - QUICK_TRAINING));
       all.add("validation.select=first");
       all.add("training.epochs=1");
+      all.add(QUICK_NETWORK);
     }
     all.add("seed=" + seed);
     return whole(configuration(file, all), whole);
@@ -103,7 +108,7 @@ final class Tasks {
   /**
    * The first of {@code folds} shuffled folds of {@code file}: what {@code lockstep cross-validate}
    * does with it. Of all training examples, also when it should be quick, but then there are fewer
-   * folds and epochs.
+   * folds and epochs, of a small network.
    */
   Task folds(String file, int folds) {
     int count = quick ? QUICK_FOLDS : folds;
@@ -111,6 +116,7 @@ final class Tasks {
     all.add("validation={folds: %d, fold: 1, select: shuffled}".formatted(count));
     if (quick) {
       all.add("training.epochs=1");
+      all.add(QUICK_NETWORK);
     }
     Configuration configuration = configuration(file, all);
     Split split = configuration.validation().split(mnist.training(), configuration.seed());

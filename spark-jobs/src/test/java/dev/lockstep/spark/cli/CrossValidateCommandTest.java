@@ -533,7 +533,8 @@ class CrossValidateCommandTest {
   void aFoldThatFailsOnceIsRunAgainAndBothAttemptsAreInTheTimeline() throws IOException {
     System.setProperty(LISTENERS, SaboteurOfTheFirstAttempt.class.getName());
 
-    Invocation validated = crossValidate("--folds", "3");
+    // Long enough that the task is still under way when it is cancelled.
+    Invocation validated = crossValidate("--folds", "3", "--set", "training.epochs=20");
 
     assertThat(validated.exitCode()).as(validated.err()).isZero();
     JsonNode timeline =

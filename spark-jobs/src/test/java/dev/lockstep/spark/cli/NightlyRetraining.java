@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lockstep.data.Examples;
-import dev.lockstep.data.Mnist;
+import dev.lockstep.spark.Digits;
 import dev.lockstep.spark.job.ModelFile;
 import dev.lockstep.spark.registry.ModelRegistry;
 import dev.lockstep.spark.storage.Location;
@@ -33,7 +33,7 @@ record NightlyRetraining(
   static final LocalDate FIRST = LocalDate.of(2026, 11, 9);
   private static final int DAYS = 14;
   private static final int FEW = 250;
-  private static final Examples DIGITS = Mnist.load().training();
+  private static final Examples DIGITS = Digits.MNIST.training();
 
   /** A few examples a day, with partitions and registry in {@code directory}. */
   static NightlyRetraining in(Path directory) throws IOException {

@@ -21,11 +21,13 @@ public record Partitions(Path directory) {
       labels.writeInt(0x801);
       labels.writeInt(examples.size());
       float[] pixels = new float[examples.shape().size()];
+      byte[] image = new byte[pixels.length];
       for (int i = 0; i < examples.size(); i++) {
         examples.copy(i, pixels, 0);
-        for (float pixel : pixels) {
-          images.write(Math.round(pixel * 255));
+        for (int p = 0; p < pixels.length; p++) {
+          image[p] = (byte) Math.round(pixels[p] * 255);
         }
+        images.write(image);
         labels.write(examples.label(i));
       }
     }

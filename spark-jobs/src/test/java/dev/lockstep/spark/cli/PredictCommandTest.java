@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.lockstep.data.Examples;
-import dev.lockstep.data.Mnist;
+import dev.lockstep.spark.Digits;
 import dev.lockstep.spark.ml.NetworkClassificationModel;
 import dev.lockstep.spark.ml.NetworkClassifier;
 import java.io.IOException;
@@ -121,7 +121,7 @@ class PredictCommandTest {
 
   @Test
   void aModelThatSparkMlSavedGivesTheClassesOfItsTransform() throws IOException {
-    Examples images = Mnist.load().test();
+    Examples images = Digits.MNIST.test();
     List<Row> rows = new ArrayList<>();
     float[] pixels = new float[28 * 28];
     for (int i = 0; i < SmallMnist.TEST; i++) {

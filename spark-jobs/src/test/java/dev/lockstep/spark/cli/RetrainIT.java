@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.lockstep.data.Mnist;
+import dev.lockstep.spark.Digits;
 import dev.lockstep.spark.job.ModelFile;
 import dev.lockstep.spark.registry.Champion;
 import dev.lockstep.spark.registry.ModelRegistry;
@@ -141,7 +141,7 @@ class RetrainIT {
     for (int day = 0; day < days; day++) {
       partitions.write(
           FIRST.plusDays(day),
-          Mnist.load().training().select(IntStream.range(300 * day, 300 * (day + 1)).toArray()));
+          Digits.MNIST.training().select(IntStream.range(300 * day, 300 * (day + 1)).toArray()));
     }
     Files.writeString(
         directory.resolve(name + ".yaml"),

@@ -1,8 +1,7 @@
 package dev.lockstep.spark.cli;
 
-import dev.lockstep.data.Dataset;
 import dev.lockstep.data.Examples;
-import dev.lockstep.data.Mnist;
+import dev.lockstep.spark.Digits;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,9 +18,8 @@ public final class SmallMnist {
 
   /** Writes the data set's files to {@code directory}, and returns that. */
   public static Path write(Path directory) throws IOException {
-    Dataset mnist = Mnist.load();
-    write(directory, "train", mnist.training(), TRAINING);
-    write(directory, "t10k", mnist.test(), TEST);
+    write(directory, "train", Digits.MNIST.training(), TRAINING);
+    write(directory, "t10k", Digits.MNIST.test(), TEST);
     return directory;
   }
 
@@ -37,11 +35,13 @@ public final class SmallMnist {
       labels.writeInt(0x801);
       labels.writeInt(count);
       float[] pixels = new float[28 * 28];
+      byte[] image = new byte[pixels.length];
       for (int i = 0; i < count; i++) {
         examples.copy(i, pixels, 0);
-        for (float pixel : pixels) {
-          images.write(Math.round(pixel * 255));
+        for (int p = 0; p < pixels.length; p++) {
+          image[p] = (byte) Math.round(pixels[p] * 255);
         }
+        images.write(image);
         labels.write(examples.label(i));
       }
     }

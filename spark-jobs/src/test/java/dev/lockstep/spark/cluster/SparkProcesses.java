@@ -21,6 +21,14 @@ import org.awaitility.Awaitility;
 final class SparkProcesses implements AutoCloseable {
   static final String HOST = "127.0.0.1";
 
+  /** Several processes share a core, and one more thread that collects garbage helps none. */
+  private static final String COLLECTOR = "-XX:+UseSerialGC";
+
+  /** For processes that hardly compute, or do not live long enough to gain by it. */
+  private static final String NO_OPTIMISER = "-XX:TieredStopAtLevel=1";
+
+  private static final String SUBMIT = "org.apache.spark.deploy.SparkSubmit";
+
   private final Path home;
   private final Path directory;
   private final Map<String, String> environment;
@@ -66,6 +74,10 @@ final class SparkProcesses implements AutoCloseable {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(Arrays.asList(System.getProperty("lockstep.jvm.opens").split(" ")));
     properties.forEach(property -> command.add("-D" + property));
+    command.add(COLLECTOR);
+    if (!main.equals(SUBMIT)) {
+      command.add(NO_OPTIMISER);
+    }
     command.addAll(List.of("-Xmx1g", "-cp", classPath(), main));
     command.addAll(arguments);
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
@@ -96,14 +108,14 @@ final class SparkProcesses implements AutoCloseable {
             Stream.of(
                 "spark.ui.enabled=false",
                 "spark.executor.memory=1g",
-                "spark.executor.extraJavaOptions=-Dorg.bytedeco.javacpp.maxbytes=1g"
-                    + " -Dorg.bytedeco.javacpp.maxphysicalbytes=3g"),
+                "spark.executor.extraJavaOptions=%s %s -Dorg.bytedeco.javacpp.maxbytes=1g -Dorg.bytedeco.javacpp.maxphysicalbytes=3g"
+                    .formatted(COLLECTOR, NO_OPTIMISER)),
             settings.stream())
         .forEach(setting -> all.addAll(List.of("--conf", setting)));
     all.addAll(List.of("--class", "dev.lockstep.spark.cli.Main"));
     all.add(Path.of(System.getProperty("lockstep.cluster.jar")).toAbsolutePath().toString());
     all.addAll(arguments);
-    return start(name, "org.apache.spark.deploy.SparkSubmit", all);
+    return start(name, SUBMIT, all);
   }
 
   private Path log(String name) {

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.lockstep.data.Mnist;
 import dev.lockstep.random.CounterRandom;
+import dev.lockstep.spark.Digits;
 import dev.lockstep.spark.ListeningSocket;
 import dev.lockstep.spark.cli.Partitions;
 import java.io.IOException;
@@ -286,7 +286,7 @@ class StandaloneClusterIT {
       LocalDate day = first.plusDays(night);
       digits.write(
           day,
-          Mnist.load()
+          Digits.MNIST
               .training()
               .select(IntStream.range(500 * night, 500 * night + 500).toArray()));
       atOnce(

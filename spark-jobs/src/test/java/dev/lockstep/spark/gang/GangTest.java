@@ -7,12 +7,12 @@ import dev.lockstep.config.Configuration;
 import dev.lockstep.coordinator.RunAbortedException;
 import dev.lockstep.coordinator.TrainingResult;
 import dev.lockstep.data.Dataset;
-import dev.lockstep.data.Mnist;
 import dev.lockstep.engine.Batch;
 import dev.lockstep.engine.Dl4jEngine;
 import dev.lockstep.engine.Engine;
 import dev.lockstep.engine.EngineFactory;
 import dev.lockstep.engine.StepSums;
+import dev.lockstep.spark.Digits;
 import dev.lockstep.split.Split;
 import dev.lockstep.worker.TrainingSet;
 import java.nio.FloatBuffer;
@@ -82,10 +82,11 @@ class GangTest {
             "mnist-mlp.yaml",
             "{network: mlp-512, training: {epochs: 1, batchSize: %d}}".formatted(BATCH),
             List.of());
-    Dataset mnist = Mnist.load();
     Dataset part =
         new Dataset(
-            "part", mnist.training(), mnist.test().select(IntStream.range(0, 1000).toArray()));
+            "part",
+            Digits.MNIST.training(),
+            Digits.MNIST.test().select(IntStream.range(0, 1000).toArray()));
     return Training.fromScratch(
         configuration.plan(),
         configuration.network(part.shape(), part.classes()),

@@ -2,13 +2,13 @@ package dev.lockstep.spark.gang;
 
 import dev.lockstep.config.Configuration;
 import dev.lockstep.data.Dataset;
-import dev.lockstep.data.Mnist;
 import dev.lockstep.engine.Batch;
 import dev.lockstep.engine.Engine;
 import dev.lockstep.engine.EngineFactory;
 import dev.lockstep.engine.FusedEngine;
 import dev.lockstep.engine.StepSums;
 import dev.lockstep.network.Network;
+import dev.lockstep.spark.Digits;
 import dev.lockstep.split.Split;
 import dev.lockstep.worker.TrainingSet;
 import java.nio.FloatBuffer;
@@ -68,10 +68,11 @@ final class SmallGang {
             "{network: {layers: [{dense: {units: 10, activation: softmax}}], loss: categorical_crossentropy}, training: {batchSize: %d, %s}}"
                 .formatted(BATCH, settings),
             List.of());
-    Dataset mnist = Mnist.load();
     Dataset part =
         new Dataset(
-            "part", mnist.training(), mnist.test().select(IntStream.range(0, 100).toArray()));
+            "part",
+            Digits.MNIST.training(),
+            Digits.MNIST.test().select(IntStream.range(0, 100).toArray()));
     Network network = configuration.network(part.shape(), part.classes());
     Split split = new Split(IntStream.range(0, BATCH * STEPS).toArray(), new int[0]);
     return new Training(

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lockstep.config.Configuration;
 import dev.lockstep.config.Retraining;
 import dev.lockstep.data.Examples;
-import dev.lockstep.data.Mnist;
+import dev.lockstep.spark.Digits;
 import dev.lockstep.spark.cli.Partitions;
 import dev.lockstep.spark.job.RetrainingResult.Decision;
 import dev.lockstep.spark.registry.Lease;
@@ -41,7 +41,7 @@ class RetrainingJobTest {
   }
 
   private static Examples day(int number) {
-    return Mnist.load().training().select(IntStream.range(60 * number, 60 * number + 60).toArray());
+    return Digits.MNIST.training().select(IntStream.range(60 * number, 60 * number + 60).toArray());
   }
 
   private void write(int number) throws Exception {

@@ -1,7 +1,7 @@
 package dev.lockstep.spark.ml;
 
 import dev.lockstep.data.Examples;
-import dev.lockstep.data.Mnist;
+import dev.lockstep.spark.Digits;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -33,7 +33,7 @@ final class MnistFrame {
 
   /** The first {@code count} training examples. */
   static Examples examples(int count) {
-    return Mnist.load().training().select(IntStream.range(0, count).toArray());
+    return Digits.MNIST.training().select(IntStream.range(0, count).toArray());
   }
 
   /**

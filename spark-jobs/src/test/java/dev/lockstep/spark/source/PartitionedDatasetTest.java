@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lockstep.data.Dataset;
 import dev.lockstep.data.Examples;
-import dev.lockstep.data.Mnist;
+import dev.lockstep.spark.Digits;
 import dev.lockstep.spark.cli.Partitions;
 import dev.lockstep.yaml.ConfigurationException;
 import java.nio.file.Files;
@@ -25,7 +25,7 @@ class PartitionedDatasetTest {
   @TempDir Path directory;
 
   private static Examples mnist(int from, int to) {
-    return Mnist.load().training().select(IntStream.range(from, to).toArray());
+    return Digits.MNIST.training().select(IntStream.range(from, to).toArray());
   }
 
   private void writeDays(int count) throws Exception {
