@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
@@ -21,8 +22,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What the coordinator does when the last of many workers' gradients of {@code mlp-512} has come,
- * by one thread: all that adding while receiving could save is what this takes longer than with one
- * worker. The coordinator divides it among several threads.
+ * by one thread; the coordinator divides it among several. What has been received from other JVMs
+ * is added up by then; what workers of its own JVM have computed is not.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -36,7 +37,10 @@ public class ReductionBenchmark {
   @Param({"1", "2", "8", "16"})
   public int workers;
 
-  private final GradientUpdate.Workspace workspace = new GradientUpdate.Workspace();
+  @Param({"false", "true"})
+  public boolean received;
+
+  private final Block.Scratch scratch = new Block.Scratch();
   private final ShippedProblem problem = ShippedProblem.of("mlp-512", EXAMPLES);
   private Contribution[] gradients;
   private GradientUpdate update;
@@ -67,9 +71,24 @@ public class ReductionBenchmark {
     return contribution;
   }
 
-  /** Sum, division, optimizer, publishing. */
+  /** Lets them arrive, one after the other. */
+  @Setup(Level.Invocation)
+  public void collect() {
+    update.collect(gradients);
+    if (received) {
+      for (Contribution gradient : gradients) {
+        update.received(gradient, gradient.vector().capacity(), scratch);
+      }
+    }
+  }
+
+  /** The rest of the sum, division, optimizer, publishing. */
   @Benchmark
   public void addUpAndUpdate() {
-    update.step(gradients, step++, workspace);
+    update.begin(step, step);
+    for (int task = 0; task < update.tasksPerPhase(); task++) {
+      update.run(task, scratch);
+    }
+    step++;
   }
 }

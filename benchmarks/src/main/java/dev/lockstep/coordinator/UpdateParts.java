@@ -49,11 +49,12 @@ public record UpdateParts(Part part, int workers) implements Contender {
         IntStream.range(0, workers)
             .mapToObj(rank -> gradient(parameters.capacity(), task.plan().batchSize() / workers))
             .toArray(Contribution[]::new);
+    update.collect(gradients);
     Scratch scratch = new Scratch();
     long nanos = 0;
     long steps = task.batches();
     for (long step = 0; step < steps; step++) {
-      update.begin(gradients, step, step);
+      update.begin(step, step);
       nanos += nanos(update, scratch);
     }
     return Run.timed(task.examples(), nanos * 1e-9);

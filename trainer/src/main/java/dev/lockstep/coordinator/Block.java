@@ -34,6 +34,11 @@ record Block(int from, int length, Segment segment) {
     }
   }
 
+  /** Index of the float after the last. */
+  int end() {
+    return from + length;
+  }
+
   /** Adds {@code length} floats of {@code term} to {@code sum}. */
   static void add(float[] sum, float[] term, int length) {
     for (int i = 0; i < length; i++) {

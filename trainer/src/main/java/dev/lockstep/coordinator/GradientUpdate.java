@@ -7,10 +7,7 @@ import dev.lockstep.optimizer.Clipping;
 import dev.lockstep.optimizer.Optimizer;
 import dev.lockstep.optimizer.Penalty;
 import java.nio.FloatBuffer;
-import java.util.Arrays;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * One optimizer step from the workers' gradient sums: adds them in the order of a {@link SumTree},
@@ -32,9 +29,7 @@ public final class GradientUpdate implements Round {
   private final BlockState state;
   private final double[] squares;
 
-  private final SumTree.Node root;
-  private final Map<SumTree.Node, Integer> contributed = new IdentityHashMap<>();
-  private final StepSums[] totals;
+  private final Reduction reduction;
 
   private Contribution[] contributions;
   private float count;
@@ -64,14 +59,7 @@ public final class GradientUpdate implements Round {
             .toList();
     this.state = new BlockState(blocks, optimizer);
     this.squares = new double[blocks.size()];
-    this.root = tree.root();
-    for (int rank = 0; rank < workers; rank++) {
-      for (SumTree.Node node : tree.held(rank, workers)) {
-        contributed.put(node, contributed.size());
-      }
-    }
-    this.totals = new StepSums[root.levels() + 1];
-    Arrays.setAll(totals, level -> new StepSums());
+    this.reduction = new Reduction(blocks, tree, workers);
   }
 
   /** The optimizer's state. */
@@ -81,7 +69,8 @@ public final class GradientUpdate implements Round {
 
   /** One step from {@code gradientSums}, by the calling thread alone. */
   public void step(Contribution[] gradientSums, long stepNumber, Workspace workspace) {
-    begin(gradientSums, stepNumber, stepNumber);
+    collect(gradientSums);
+    begin(stepNumber, stepNumber);
     for (int task = 0; task < phases() * tasksPerPhase(); task++) {
       run(task, workspace.scratch);
     }
@@ -112,9 +101,19 @@ public final class GradientUpdate implements Round {
   }
 
   @Override
-  public void begin(Contribution[] gradientSums, long stepNumber, long round) {
+  public void collect(Contribution[] gradientSums) {
     contributions = gradientSums;
-    count(root, 0);
+    reduction.collect(gradientSums);
+  }
+
+  @Override
+  public void received(Contribution contribution, int floats, Scratch scratch) {
+    reduction.received(contribution, floats, scratch);
+  }
+
+  @Override
+  public void begin(long stepNumber, long round) {
+    reduction.count();
     if (total().examples() <= 0) {
       throw new IllegalStateException("step " + stepNumber + " has no examples");
     }
@@ -126,20 +125,7 @@ public final class GradientUpdate implements Round {
 
   @Override
   public StepSums total() {
-    return totals[0];
-  }
-
-  /** Leaves what {@code node} counted in the totals of {@code level}. */
-  private void count(SumTree.Node node, int level) {
-    Integer index = contributed.get(node);
-    if (index != null) {
-      totals[level].clear();
-      totals[level].add(contributions[index].sums());
-    } else {
-      count(node.left(), level);
-      count(node.right(), level + 1);
-      totals[level].add(totals[level + 1]);
-    }
+    return reduction.total();
   }
 
   @Override
@@ -173,7 +159,7 @@ public final class GradientUpdate implements Round {
   void average(int index, Scratch scratch) {
     Block block = blocks.get(index);
     int length = block.length();
-    sum(root, block, scratch, 0);
+    reduction.sum(index, scratch);
     float[] sum = scratch.sum;
     Block.divide(sum, count, length);
     parameters.get(block.from(), scratch.parameters, 0, length);
@@ -224,17 +210,5 @@ public final class GradientUpdate implements Round {
       scale = factor;
     }
     return (float) factor;
-  }
-
-  /** Leaves the sum of {@code node} over {@code block} in {@code scratch.level(level)}. */
-  private void sum(SumTree.Node node, Block block, Scratch scratch, int level) {
-    Integer index = contributed.get(node);
-    if (index != null) {
-      contributions[index].vector().get(block.from(), scratch.level(level), 0, block.length());
-    } else {
-      sum(node.left(), block, scratch, level);
-      sum(node.right(), block, scratch, level + 1);
-      Block.add(scratch.level(level), scratch.level(level + 1), block.length());
-    }
   }
 }

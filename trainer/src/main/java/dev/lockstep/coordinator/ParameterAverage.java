@@ -67,18 +67,26 @@ final class ParameterAverage implements Round {
   }
 
   @Override
-  public void begin(Contribution[] vectors, long step, long roundNumber) {
+  public void collect(Contribution[] vectors) {
+    contributions = vectors;
+  }
+
+  /** The weights are not known before all have come. */
+  @Override
+  public void received(Contribution contribution, int floats, Scratch scratch) {}
+
+  @Override
+  public void begin(long step, long roundNumber) {
     total.clear();
-    for (Contribution each : vectors) {
+    for (Contribution each : contributions) {
       total.add(each.sums());
     }
     if (total.examples() <= 0) {
       throw new IllegalStateException("the round from local step " + step + " has no examples");
     }
     for (int rank = 0; rank < weights.length; rank++) {
-      weights[rank] = (float) ((double) vectors[rank].sums().examples() / total.examples());
+      weights[rank] = (float) ((double) contributions[rank].sums().examples() / total.examples());
     }
-    contributions = vectors;
     learningRate = inner.learningRate().at(step);
     round = roundNumber;
   }

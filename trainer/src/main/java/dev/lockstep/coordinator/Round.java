@@ -4,7 +4,7 @@ import dev.lockstep.coordinator.Block.Scratch;
 import dev.lockstep.engine.StepSums;
 
 /**
- * The arithmetic of a round, once all contributions are in: so many tasks, which any threads may
+ * The arithmetic of a round: once all contributions are in, so many tasks, which any threads may
  * run in any order within a phase, all giving the same bits.
  */
 sealed interface Round permits GradientUpdate, ParameterAverage {
@@ -17,14 +17,24 @@ sealed interface Round permits GradientUpdate, ParameterAverage {
   /** Phases, each to be begun when the one before is done. */
   int phases();
 
+  /** From now on a round is collected in {@code contributions}, in rank order; none has come. */
+  void collect(Contribution[] contributions);
+
   /**
-   * Prepares a round.
+   * The first {@code floats} numbers of {@code contribution} have come, and stay for this round:
+   * does what can be done with them before all have come. Of one that is not being collected it
+   * does nothing. May be called by many threads, each for contributions of its own, until {@link
+   * #begin}.
+   */
+  void received(Contribution contribution, int floats, Scratch scratch);
+
+  /**
+   * Prepares the tasks; all contributions have come.
    *
-   * @param contributions all of them, in rank order
    * @param step number of the (first local) optimizer step, from 0
    * @param round number of the round, from 0
    */
-  void begin(Contribution[] contributions, long step, long round);
+  void begin(long step, long round);
 
   /** What the contributions counted, in total. */
   StepSums total();

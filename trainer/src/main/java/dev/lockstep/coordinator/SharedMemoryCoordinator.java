@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -65,7 +66,10 @@ public final class SharedMemoryCoordinator implements Coordinator {
   private final boolean[] present;
   private final long[] arrivals;
   private final ShardTally[] tallies;
+
+  /** All that the seats contribute; null until all have been taken. */
   private Contribution[] collected;
+
   private int arrived;
   private boolean applying;
   private Snapshots snapshots;
@@ -140,7 +144,7 @@ public final class SharedMemoryCoordinator implements Coordinator {
   }
 
   @Override
-  public Seat join(int rank, long attempt) throws InterruptedException {
+  public LocalSeat join(int rank, long attempt) throws InterruptedException {
     lock.lockInterruptibly();
     try {
       LocalSeat earlier = seats[rank];
@@ -156,10 +160,14 @@ public final class SharedMemoryCoordinator implements Coordinator {
         stepOfLoss.putIfAbsent(new Attempt(rank, earlier.attempt), progression.step());
         recoveries++;
       }
-      collected = null;
-      seats[rank] = new LocalSeat(rank, attempt);
+      LocalSeat seat = new LocalSeat(rank, attempt);
+      seats[rank] = seat;
+      if (Arrays.stream(seats).allMatch(Objects::nonNull)) {
+        collected = contributions();
+        round.collect(collected);
+      }
       turned.signalAll();
-      return seats[rank];
+      return seat;
     } finally {
       lock.unlock();
     }
@@ -429,7 +437,7 @@ public final class SharedMemoryCoordinator implements Coordinator {
   private void beginApplying() {
     appliedSince = System.nanoTime();
     try {
-      round.begin(contributions(), progression.step(), progression.round());
+      round.begin(progression.step(), progression.round());
       progression.requireWhole(round.total().examples());
     } catch (RuntimeException e) {
       abort(e);
@@ -442,15 +450,11 @@ public final class SharedMemoryCoordinator implements Coordinator {
     turned.signalAll();
   }
 
-  /** All that the seats contribute, in rank order; the same arrays as long as no seat changes. */
+  /** All that the seats contribute, in rank order. */
   private Contribution[] contributions() {
-    if (collected == null) {
-      collected =
-          Arrays.stream(seats)
-              .flatMap(seat -> seat.contributions.stream())
-              .toArray(Contribution[]::new);
-    }
-    return collected;
+    return Arrays.stream(seats)
+        .flatMap(seat -> seat.contributions.stream())
+        .toArray(Contribution[]::new);
   }
 
   /** Takes tasks of the round until none is left; whoever ends the last one ends the round. */
@@ -517,6 +521,7 @@ public final class SharedMemoryCoordinator implements Coordinator {
     Arrays.fill(present, false);
     arrived = 0;
     applying = false;
+    round.collect(collected);
     collectingSince = System.nanoTime();
     turn++;
     turned.signalAll();
@@ -588,7 +593,7 @@ public final class SharedMemoryCoordinator implements Coordinator {
   }
 
   /** The place of one attempt of one rank. */
-  private final class LocalSeat implements Seat {
+  public final class LocalSeat implements Seat {
     private final int rank;
     private final long attempt;
     private final List<Contribution> contributions;
@@ -614,6 +619,15 @@ public final class SharedMemoryCoordinator implements Coordinator {
     @Override
     public List<Contribution> contributions() {
       return contributions;
+    }
+
+    /**
+     * The first {@code floats} numbers of {@code contribution}, one of this seat's, have come from
+     * elsewhere and stay until the push: what can be added up of them is. By whoever receives them,
+     * not while the seat's own thread pushes.
+     */
+    public void received(Contribution contribution, int floats) {
+      round.received(contribution, floats, scratch);
     }
 
     @Override

@@ -1,7 +1,9 @@
 package dev.lockstep.coordinator;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * In which order the gradient sums of a batch's micro-batches are added. Sums of floats depend on
@@ -88,6 +90,51 @@ public final class SumTree {
     List<Node> held = new ArrayList<>();
     collect(root, from, to, held);
     return List.copyOf(held);
+  }
+
+  /**
+   * What is done with one contribution of all those of {@link #held}, taken in the order of their
+   * leaves, to add them up with a stack: it is put on {@code level} of it, the lowest being 0, and
+   * then the topmost of the stack is added to the one below, {@code sums} times.
+   */
+  public record Term(int level, int sums) {
+    /** How many sums are on the stack afterwards. */
+    int depth() {
+      return level - sums + 1;
+    }
+  }
+
+  /** How the contributions of {@code workers} workers are added up, the last leaving one sum. */
+  public List<Term> terms(int workers) {
+    Set<Node> contributed = new HashSet<>();
+    for (int rank = 0; rank < workers; rank++) {
+      contributed.addAll(held(rank, workers));
+    }
+    List<Term> terms = new ArrayList<>();
+    addTerms(root, 0, 0, contributed, terms);
+    return List.copyOf(terms);
+  }
+
+  private static void addTerms(
+      Node node, int level, int sums, Set<Node> contributed, List<Term> terms) {
+    if (contributed.contains(node)) {
+      terms.add(new Term(level, sums));
+    } else {
+      addTerms(node.left(), level, 0, contributed, terms);
+      addTerms(node.right(), level + 1, sums + 1, contributed, terms);
+    }
+  }
+
+  /**
+   * How many sums of contributions of {@code workers} workers a coordinator keeps while others are
+   * still to come.
+   */
+  public int partialSums(int workers) {
+    return terms(workers).stream()
+        .filter(term -> term.sums() > 0)
+        .mapToInt(Term::depth)
+        .max()
+        .orElse(0);
   }
 
   private static void collect(Node node, int from, int to, List<Node> held) {

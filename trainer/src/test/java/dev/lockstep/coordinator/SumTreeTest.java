@@ -3,7 +3,9 @@ package dev.lockstep.coordinator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.coordinator.SumTree.Node;
+import dev.lockstep.coordinator.SumTree.Term;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -52,5 +54,36 @@ class SumTreeTest {
       }
     }
     assertThat(held).hasSize(tree.leaves()).isSorted().doesNotHaveDuplicates();
+  }
+
+  @Property
+  void theTermsOfTheWorkersAddUpToTheTree(
+      @ForAll @IntRange(min = 1, max = 40) int leaves,
+      @ForAll @IntRange(min = 1, max = 40) int workers) {
+    SumTree tree = SumTree.pairwise(Math.max(leaves, workers));
+    List<String> stack = new ArrayList<>();
+    Iterator<Term> terms = tree.terms(workers).iterator();
+    for (int rank = 0; rank < workers; rank++) {
+      for (Node node : tree.held(rank, workers)) {
+        Term term = terms.next();
+        assertThat(stack).hasSize(term.level());
+        stack.add(written(node));
+        for (int i = 0; i < term.sums(); i++) {
+          String right = stack.remove(stack.size() - 1);
+          stack.add("(" + stack.remove(stack.size() - 1) + "+" + right + ")");
+        }
+        assertThat(stack).hasSize(term.depth());
+      }
+    }
+    assertThat(terms).isExhausted();
+    assertThat(stack).containsExactly(written(tree.root()));
+  }
+
+  @Test
+  void whileOthersAreToComeOneSumIsKeptOfThoseInOrderAndAFewOfPairs() {
+    assertThat(SumTree.inOrder(1).partialSums(1)).isZero();
+    assertThat(SumTree.inOrder(16).partialSums(16)).isEqualTo(1);
+    assertThat(SumTree.pairwise(16).partialSums(1)).isZero();
+    assertThat(SumTree.pairwise(16).partialSums(16)).isEqualTo(3);
   }
 }

@@ -145,7 +145,8 @@ public final class Preflight {
         plan,
         network,
         1,
-        contributions(plan, network, workers) * vector(plan, network),
+        contributions(plan, network, workers) * vector(plan, network)
+            + sumsOfContributions(plan, workers) * network.layout().length(),
         limits,
         problems);
     throwIfAny(problems);
@@ -157,6 +158,12 @@ public final class Preflight {
     return IntStream.range(0, gang)
         .mapToLong(rank -> SeatShape.of(plan, network, rank, gang).contributions())
         .sum();
+  }
+
+  /** How many vectors a coordinator adds up contributions in while others are received. */
+  private static long sumsOfContributions(TrainingPlan plan, int workers) {
+    int gang = Math.min(workers, plan.shards());
+    return plan.averaging() instanceof Gradients ? plan.sumTree(gang).partialSums(gang) : 0;
   }
 
   /** How many vectors all workers add up micro-batches in, over and above what they hand in. */

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 import org.apache.spark.network.client.StreamCallbackWithID;
 
 /**
@@ -19,20 +20,27 @@ abstract sealed class Reception implements StreamCallbackWithID {
     this.objection = objection;
   }
 
-  /** Copies them into a vector, which they must fill. */
+  /** Copies them into a vector, which they must fill, and says after each piece how far it is. */
   static final class OfVector extends Reception {
     private final FloatBuffer vector;
     private final WireFormat format;
     private final int width;
+    private final IntConsumer progress;
     private final Runnable complete;
     private final ByteBuffer split;
     private int filled;
 
-    OfVector(FloatBuffer vector, WireFormat format, Consumer<String> objection, Runnable complete) {
+    OfVector(
+        FloatBuffer vector,
+        WireFormat format,
+        Consumer<String> objection,
+        IntConsumer progress,
+        Runnable complete) {
       super(objection);
       this.vector = vector;
       this.format = format;
       this.width = format == WireFormat.BFLOAT16 ? Bfloat16.BYTES : Float.BYTES;
+      this.progress = progress;
       this.complete = complete;
       this.split = ByteBuffer.allocate(width).order(ByteOrder.LITTLE_ENDIAN);
     }
@@ -50,6 +58,7 @@ abstract sealed class Reception implements StreamCallbackWithID {
       }
       copy(bytes.order(ByteOrder.LITTLE_ENDIAN), bytes.remaining() / width);
       split.put(bytes);
+      progress.accept(filled);
     }
 
     /** A number whose bytes came in two pieces. */

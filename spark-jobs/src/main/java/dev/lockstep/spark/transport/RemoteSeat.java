@@ -342,7 +342,7 @@ final class RemoteSeat implements Seat {
       return said.directive() instanceof Finish
           ? new Reception.OfBytes(0, this::object, none -> events.add(next))
           : new Reception.OfVector(
-              published, WireFormat.FLOAT32, this::object, () -> events.add(next));
+              published, WireFormat.FLOAT32, this::object, floats -> {}, () -> events.add(next));
     }
 
     private void object(String reason) {

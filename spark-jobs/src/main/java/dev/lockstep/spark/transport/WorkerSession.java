@@ -6,9 +6,9 @@ import dev.lockstep.coordinator.Directive.Evaluate;
 import dev.lockstep.coordinator.Directive.Finish;
 import dev.lockstep.coordinator.FencedException;
 import dev.lockstep.coordinator.RunAbortedException;
-import dev.lockstep.coordinator.Seat;
 import dev.lockstep.coordinator.ShardTally;
 import dev.lockstep.coordinator.SharedMemoryCoordinator;
+import dev.lockstep.coordinator.SharedMemoryCoordinator.LocalSeat;
 import dev.lockstep.metrics.Tally;
 import dev.lockstep.spark.transport.Message.Aborted;
 import dev.lockstep.spark.transport.Message.Contributed;
@@ -42,7 +42,7 @@ final class WorkerSession implements Runnable {
   }
 
   /** What the worker has been told and has not answered in full. */
-  private record Awaited(long round, Directive directive, Seat seat) {}
+  private record Awaited(long round, Directive directive, LocalSeat seat) {}
 
   private final SharedMemoryCoordinator coordinator;
   private final Place place;
@@ -117,7 +117,7 @@ final class WorkerSession implements Runnable {
   }
 
   private void work() {
-    try (Seat seat = coordinator.join(place.rank(), place.attempt())) {
+    try (LocalSeat seat = coordinator.join(place.rank(), place.attempt())) {
       attendance.joined(place.rank(), presence);
       serve(seat);
     } catch (FencedException e) {
@@ -133,7 +133,7 @@ final class WorkerSession implements Runnable {
     }
   }
 
-  private void serve(Seat seat) throws InterruptedException {
+  private void serve(LocalSeat seat) throws InterruptedException {
     Directive directive = seat.directive();
     long round = 0;
     publish(round, directive, seat);
@@ -144,7 +144,7 @@ final class WorkerSession implements Runnable {
     }
   }
 
-  private void publish(long round, Directive directive, Seat seat) {
+  private void publish(long round, Directive directive, LocalSeat seat) {
     received.clear();
     tallies.clear();
     boolean last = directive instanceof Finish;
@@ -213,10 +213,12 @@ final class WorkerSession implements Runnable {
     }
     Contribution contribution = contributions.get(said.index());
     long began = System.nanoTime();
+    now.seat().received(contribution, 0);
     return new Reception.OfVector(
         contribution.vector(),
         coordinator.wire(),
         refusal,
+        floats -> now.seat().received(contribution, floats),
         () -> {
           transfers.accept(System.nanoTime() - began);
           contribution.sums().set(said.loss(), said.hits(), said.examples());

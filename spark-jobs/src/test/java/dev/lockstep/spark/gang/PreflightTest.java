@@ -90,10 +90,10 @@ class PreflightTest {
             + " -Dorg.bytedeco.javacpp.maxbytes (and .maxphysicalbytes)");
   }
 
-  /** The driver of a cluster holds what is published and one contribution a worker. */
+  /** The driver of a cluster holds what is published, a contribution a worker, and their sum. */
   @Test
   void theDriverOfAClusterNeedsNoRoomForBatches() {
-    long needed = 4 * (2 * 7850 + 7850);
+    long needed = 4 * (2 * 7850 + 7850 + 7850);
 
     assertThatCode(
             () ->

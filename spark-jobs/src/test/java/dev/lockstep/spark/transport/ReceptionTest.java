@@ -26,6 +26,7 @@ class ReceptionTest {
 
     assertThat(received.objections()).isEmpty();
     assertThat(received.completions()).isEqualTo(1);
+    assertThat(received.progress()).isSorted().endsWith(length);
     assertThat(received.vector()).isEqualTo(sent);
   }
 
@@ -68,14 +69,20 @@ class ReceptionTest {
     return bytes.array();
   }
 
-  private record Received(float[] vector, List<String> objections, int completions) {
+  private record Received(
+      float[] vector, List<String> objections, List<Integer> progress, int completions) {
     static Received of(WireFormat format, int length, byte[] bytes, long seed) {
       float[] vector = new float[length];
       List<String> objections = new ArrayList<>();
       int[] completions = {0};
+      List<Integer> progress = new ArrayList<>();
       Reception reception =
           new Reception.OfVector(
-              FloatBuffer.wrap(vector), format, objections::add, () -> completions[0]++);
+              FloatBuffer.wrap(vector),
+              format,
+              objections::add,
+              progress::add,
+              () -> completions[0]++);
       CounterRandom random = new CounterRandom(seed + 1);
       for (int at = 0; at < bytes.length; ) {
         int piece = Math.min(bytes.length - at, 1 + random.nextInt(13));
@@ -83,7 +90,7 @@ class ReceptionTest {
         at += piece;
       }
       reception.onComplete("");
-      return new Received(vector, objections, completions[0]);
+      return new Received(vector, objections, progress, completions[0]);
     }
   }
 }
