@@ -19,6 +19,8 @@ import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.ml.util.MetadataUtils;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.util.ArrayData;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.NumericType;
@@ -131,20 +133,45 @@ final class FrameExamples implements Serializable {
    */
   static float[] floats(Vector vector, int channels) {
     float[] numbers = new float[vector.size()];
-    int planes = numbers.length % channels == 0 ? channels : 1; // what is no image is refused later
-    int plane = numbers.length / planes;
+    int planes = planes(numbers.length, channels);
     if (vector instanceof SparseVector sparse) {
       for (int i = 0; i < sparse.indices().length; i++) {
-        int index = sparse.indices()[i];
-        numbers[index % planes * plane + index / planes] = (float) sparse.values()[i];
+        numbers[place(sparse.indices()[i], planes, numbers)] = (float) sparse.values()[i];
       }
     } else {
       double[] values = ((DenseVector) vector).values();
       for (int index = 0; index < values.length; index++) {
-        numbers[index % planes * plane + index / planes] = (float) values[index];
+        numbers[place(index, planes, numbers)] = (float) values[index];
       }
     }
     return numbers;
+  }
+
+  /**
+   * As the other, of a vector as Spark SQL holds it ({@link
+   * org.apache.spark.ml.linalg.VectorUDT#sqlType}): type, size, indices, values.
+   */
+  static float[] floats(InternalRow vector, int channels) {
+    boolean sparse = vector.getByte(0) == 0;
+    ArrayData values = vector.getArray(3);
+    float[] numbers = new float[sparse ? vector.getInt(1) : values.numElements()];
+    int planes = planes(numbers.length, channels);
+    ArrayData indices = sparse ? vector.getArray(2) : null;
+    int count = values.numElements();
+    for (int i = 0; i < count; i++) {
+      int index = sparse ? indices.getInt(i) : i;
+      numbers[place(index, planes, numbers)] = (float) values.getDouble(i);
+    }
+    return numbers;
+  }
+
+  /** What is no image is refused later. */
+  private static int planes(int numbers, int channels) {
+    return numbers % channels == 0 ? channels : 1;
+  }
+
+  private static int place(int index, int planes, float[] numbers) {
+    return planes == 1 ? index : index % planes * (numbers.length / planes) + index / planes;
   }
 
   /**

@@ -23,8 +23,9 @@ import org.apache.spark.ml.util.MLWritable;
 import org.apache.spark.ml.util.MLWriter;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Encoder;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
@@ -96,9 +97,10 @@ public final class NetworkClassificationModel
               .formatted(uid(), getThresholds().length, classes));
     }
     JavaSparkContext spark = JavaSparkContext.fromSparkContext(frame.sparkSession().sparkContext());
-    Dataset<Row> predicted =
+    Encoder<InternalRow> rows = CatalystRows.encoder(frame.schema(), schema);
+    Dataset<InternalRow> predicted =
         frame
-            .toDF()
+            .as(rows)
             .mapPartitions(
                 new RowPrediction(
                     shared(spark),
@@ -106,14 +108,15 @@ public final class NetworkClassificationModel
                     place(schema, getRawPredictionCol()),
                     place(schema, getProbabilityCol()),
                     place(schema, getPredictionCol()),
+                    frame.schema().length(),
                     schema.length(),
                     isDefined(thresholds()) ? getThresholds() : new double[0]),
-                Encoders.row(schema));
+                rows);
     return withMetadata(predicted, schema);
   }
 
   /** An encoder forgets what Spark ML has written to a column, such as its classes' names. */
-  private static Dataset<Row> withMetadata(Dataset<Row> frame, StructType schema) {
+  private static Dataset<Row> withMetadata(Dataset<InternalRow> frame, StructType schema) {
     Seq<Attribute> attributes = frame.queryExecution().analyzed().output();
     Column[] columns = new Column[schema.length()];
     for (int i = 0; i < columns.length; i++) {
@@ -140,7 +143,8 @@ public final class NetworkClassificationModel
       predictor = new VectorPredictor(file);
     }
     return Vectors.dense(
-        VectorPredictor.logarithms(predictor.probabilities(List.of(vector)).get(0)));
+        VectorPredictor.logarithms(
+            predictor.probabilities(List.of(predictor.numbers(vector))).get(0)));
   }
 
   @Override

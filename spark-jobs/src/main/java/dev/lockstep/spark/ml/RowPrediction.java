@@ -9,10 +9,11 @@ import java.util.stream.IntStream;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.ml.linalg.Vector;
+import org.apache.spark.ml.linalg.VectorUDT;
 import org.apache.spark.ml.linalg.Vectors;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
+import org.apache.spark.sql.catalyst.expressions.JoinedRow;
 import org.apache.spark.util.TaskCompletionListener;
 
 /**
@@ -22,6 +23,7 @@ import org.apache.spark.util.TaskCompletionListener;
  * @param raw where the logarithms of probabilities go, or {@link #NOWHERE}
  * @param probability where probabilities go, or {@link #NOWHERE}
  * @param prediction where the class goes, or {@link #NOWHERE}
+ * @param first how many columns a row has before
  * @param width how many columns a row has in the end
  * @param thresholds by which probabilities are divided before they are compared; empty for none
  */
@@ -31,21 +33,24 @@ record RowPrediction(
     int raw,
     int probability,
     int prediction,
+    int first,
     int width,
     double[] thresholds)
-    implements MapPartitionsFunction<Row, Row> {
+    implements MapPartitionsFunction<InternalRow, InternalRow> {
   /** The place of a column that is not wanted. */
   static final int NOWHERE = -1;
 
+  private static final VectorUDT VECTORS = new VectorUDT();
+
   @Override
-  public Iterator<Row> call(Iterator<Row> rows) {
+  public Iterator<InternalRow> call(Iterator<InternalRow> rows) {
     if (!rows.hasNext()) {
       return rows;
     }
     VectorPredictor predictor = new VectorPredictor(model.value());
     TaskContext.get().addTaskCompletionListener(closing(predictor));
     return new Iterator<>() {
-      private Iterator<Row> predicted = List.<Row>of().iterator();
+      private Iterator<InternalRow> predicted = List.<InternalRow>of().iterator();
 
       @Override
       public boolean hasNext() {
@@ -53,7 +58,7 @@ record RowPrediction(
       }
 
       @Override
-      public Row next() {
+      public InternalRow next() {
         if (!predicted.hasNext()) {
           predicted = predict(predictor, rows);
         }
@@ -66,33 +71,36 @@ record RowPrediction(
     return task -> predictor.close();
   }
 
-  private Iterator<Row> predict(VectorPredictor predictor, Iterator<Row> rows) {
-    List<Row> batch = new ArrayList<>();
+  private Iterator<InternalRow> predict(VectorPredictor predictor, Iterator<InternalRow> rows) {
+    List<InternalRow> batch = new ArrayList<>();
     while (rows.hasNext() && batch.size() < VectorPredictor.BATCH) {
       batch.add(rows.next());
     }
-    List<Vector> vectors = new ArrayList<>();
-    batch.forEach(row -> vectors.add((Vector) row.get(features)));
+    List<float[]> vectors = new ArrayList<>();
+    for (InternalRow row : batch) {
+      vectors.add(predictor.numbers(vector(row)));
+    }
     List<double[]> probabilities = predictor.probabilities(vectors);
     return IntStream.range(0, batch.size())
         .mapToObj(i -> appended(batch.get(i), probabilities.get(i)))
         .iterator();
   }
 
-  private Row appended(Row row, double[] probabilities) {
-    Object[] columns = new Object[width];
-    for (int i = 0; i < row.length(); i++) {
-      columns[i] = row.get(i);
-    }
-    put(columns, raw, Vectors.dense(VectorPredictor.logarithms(probabilities)));
-    put(columns, probability, Vectors.dense(probabilities));
-    put(columns, prediction, (double) predicted(probabilities));
-    return RowFactory.create(columns);
+  private InternalRow vector(InternalRow row) {
+    return row.isNullAt(features) ? null : row.getStruct(features, VECTORS.sqlType().length());
   }
 
-  private static void put(Object[] columns, int place, Object value) {
+  private InternalRow appended(InternalRow row, double[] probabilities) {
+    Object[] columns = new Object[width - first];
+    put(columns, raw, VECTORS.serialize(Vectors.dense(VectorPredictor.logarithms(probabilities))));
+    put(columns, probability, VECTORS.serialize(Vectors.dense(probabilities)));
+    put(columns, prediction, (double) predicted(probabilities));
+    return new JoinedRow(row, new GenericInternalRow(columns));
+  }
+
+  private void put(Object[] columns, int place, Object value) {
     if (place != NOWHERE) {
-      columns[place] = value;
+      columns[place - first] = value;
     }
   }
 

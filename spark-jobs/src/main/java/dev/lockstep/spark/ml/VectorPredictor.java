@@ -11,11 +11,11 @@ import dev.lockstep.spark.job.TrainedModel;
 import dev.lockstep.worker.BatchPredictor;
 import dev.lockstep.yaml.ConfigurationException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.apache.spark.ml.linalg.Vector;
+import org.apache.spark.sql.catalyst.InternalRow;
 
 /** A model's engine for Spark ML's vectors. Belongs to one thread. */
 final class VectorPredictor implements AutoCloseable {
@@ -46,31 +46,47 @@ final class VectorPredictor implements AutoCloseable {
   /**
    * The probability of each class, of each vector.
    *
-   * @param vectors at most {@link #BATCH}
-   * @throws ConfigurationException if a vector is not what the network takes
+   * @param vectors what {@link #numbers} made of them, at most {@link #BATCH}
    */
-  List<double[]> probabilities(List<Vector> vectors) {
-    Shape shape = network.input();
-    float[][] rows = vectors.stream().map(vector -> numbers(vector, shape)).toArray(float[][]::new);
+  List<double[]> probabilities(List<float[]> vectors) {
+    int count = vectors.size();
     Examples examples =
-        new Examples(new FloatFeatures(shape, rows), network.classes(), new byte[rows.length]);
-    float[] outputs =
-        predictor.predict(examples, IntStream.range(0, rows.length).toArray(), 0, rows.length);
+        new Examples(
+            new FloatFeatures(network.input(), vectors.toArray(float[][]::new)),
+            network.classes(),
+            new byte[count]);
+    float[] outputs = predictor.predict(examples, IntStream.range(0, count).toArray(), 0, count);
     List<double[]> probabilities = new ArrayList<>();
-    for (int i = 0; i < rows.length; i++) {
+    for (int i = 0; i < count; i++) {
       System.arraycopy(outputs, i * row.length, row, 0, row.length);
       probabilities.add(probabilities(row));
     }
     return probabilities;
   }
 
-  private float[] numbers(Vector vector, Shape shape) {
-    if (vector == null || vector.size() != shape.size()) {
+  /**
+   * What the network takes of a vector.
+   *
+   * @throws ConfigurationException if it takes another, or a number is not finite
+   */
+  float[] numbers(Vector vector) {
+    return checked(
+        vector == null ? null : FrameExamples.floats(vector, network.input().channels()));
+  }
+
+  /** As the other, of a vector as Spark SQL holds it. */
+  float[] numbers(InternalRow vector) {
+    return checked(
+        vector == null ? null : FrameExamples.floats(vector, network.input().channels()));
+  }
+
+  private float[] checked(float[] numbers) {
+    if (numbers == null || numbers.length != network.input().size()) {
       throw new ConfigurationException(
           "%s: the model takes vectors of %d numbers but a row has %s"
-              .formatted(name, shape.size(), vector == null ? "null" : "" + vector.size()));
+              .formatted(
+                  name, network.input().size(), numbers == null ? "null" : "" + numbers.length));
     }
-    float[] numbers = FrameExamples.floats(vector, shape.channels());
     for (float number : numbers) {
       if (!Float.isFinite(number)) {
         throw new ConfigurationException(
@@ -88,10 +104,11 @@ final class VectorPredictor implements AutoCloseable {
       return new double[] {1 - positive, positive};
     }
     double[] probabilities = new double[outputs.length];
+    double sum = 0;
     for (int i = 0; i < outputs.length; i++) {
       probabilities[i] = Math.max(outputs[i], 0);
+      sum += probabilities[i];
     }
-    double sum = Arrays.stream(probabilities).sum();
     for (int i = 0; i < outputs.length; i++) {
       probabilities[i] = sum > 0 ? probabilities[i] / sum : 1.0 / outputs.length;
     }
@@ -100,9 +117,11 @@ final class VectorPredictor implements AutoCloseable {
 
   /** Natural logarithms, of zero that of {@link Float#MIN_NORMAL}. */
   static double[] logarithms(double[] probabilities) {
-    return Arrays.stream(probabilities)
-        .map(probability -> Math.log(Math.max(probability, Float.MIN_NORMAL)))
-        .toArray();
+    double[] logarithms = new double[probabilities.length];
+    for (int i = 0; i < logarithms.length; i++) {
+      logarithms[i] = Math.log(Math.max(probabilities[i], Float.MIN_NORMAL));
+    }
+    return logarithms;
   }
 
   @Override

@@ -121,6 +121,36 @@ class NetworkClassifierTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void columnsOfAnyTypeAreLeftAsTheyAre(boolean wholeStageCodegen) {
+    String[] columns = {
+      "*",
+      "if(held, null, concat('digit ', int(label))) as text",
+      "transform(sequence(0, id % 3), x -> if(x = 1, null, string(x))) as array",
+      "named_struct('a', id, 'b', array(label, null)) as struct",
+      "map(string(id), features) as map",
+      "cast(id as decimal(20, 3)) as decimal",
+      "timestamp_seconds(id) as time",
+      "cast(null as double) as nothing",
+      "cast(string(id) as binary) as bytes"
+    };
+    NetworkClassificationModel model = classifier().setEpochs(1).fit(frame);
+    Dataset<Row> wide = frame.selectExpr(columns);
+    spark.conf().set("spark.sql.codegen.wholeStage", wholeStageCodegen);
+    try {
+      Dataset<Row> predicted = model.transform(wide);
+
+      assertThat(predicted.select("prediction").collectAsList())
+          .isEqualTo(model.transform(frame).select("prediction").collectAsList());
+      assertThat(
+              predicted.drop("rawPrediction", "probability", "prediction").toJSON().collectAsList())
+          .isEqualTo(wide.toJSON().collectAsList());
+    } finally {
+      spark.conf().unset("spark.sql.codegen.wholeStage");
+    }
+  }
+
   @Test
   void predictsASingleVectorAsItPredictsTheRow() {
     NetworkClassificationModel model = classifier().setEpochs(1).fit(frame);
