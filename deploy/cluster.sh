@@ -9,9 +9,10 @@
 #                      pixel, and 512 for Spark; 2048
 #   LOCKSTEP_ARRAYS    MiB of an executor for ND4J's arrays outside the heap; 1024
 #   LOCKSTEP_DIRECT    MiB outside the heap: of an executor, for parameters, gradients and batches and
-#                      the network's buffers; of the driver, for the parameters, once for itself and
-#                      once for each worker's gradient (with microBatches, for each sum that travels).
-#                      Encryption needs 64 KiB a connection; 512
+#                      the network's buffers; of the driver, for the parameters, once for itself,
+#                      once for each worker's gradient (with microBatches, for each sum that travels)
+#                      and once for their sum (with microBatches, for a few). Encryption needs 64 KiB
+#                      a connection; 512
 #
 # Arguments are the program's. With a -- among them, those before it are spark-submit's, and win over
 # what is set here:   submit --conf spark.lockstep.port=7100 -- train --config ...

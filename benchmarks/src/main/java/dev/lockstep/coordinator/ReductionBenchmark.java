@@ -71,7 +71,7 @@ public class ReductionBenchmark {
     return contribution;
   }
 
-  /** Lets them arrive, one after the other. */
+  /** Lets them arrive in the workers' order, which leaves least. */
   @Setup(Level.Invocation)
   public void collect() {
     update.collect(gradients);

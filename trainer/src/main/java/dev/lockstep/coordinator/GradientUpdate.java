@@ -12,14 +12,15 @@ import java.util.List;
 /**
  * One optimizer step from the workers' gradient sums: adds them in the order of a {@link SumTree},
  * divides once by the count of examples, adds L1/L2, clips, and applies the optimizer, block by
- * block in one pass over memory. Clipping by the global norm needs the whole gradient first, hence
- * a second pass.
+ * block in one pass over memory; what was received from other JVMs is mostly added up before
+ * ({@link Reduction}). Clipping by the global norm needs the whole gradient first, hence a second
+ * pass.
  *
  * <p>Running statistics of batch normalisation are no parameters to the optimizer: their averaged
  * change is subtracted as it is.
  *
- * <p>Tasks of one phase touch disjoint parts of memory and may run in parallel; {@link #begin} must
- * happen before them.
+ * <p>Tasks of one phase touch disjoint parts of memory and may run in parallel; {@link #collect}
+ * and {@link #begin} must happen before them.
  */
 public final class GradientUpdate implements Round {
   private final List<Block> blocks;
@@ -104,6 +105,12 @@ public final class GradientUpdate implements Round {
   public void collect(Contribution[] gradientSums) {
     contributions = gradientSums;
     reduction.collect(gradientSums);
+  }
+
+  @Override
+  public void replace(Contribution[] gradientSums) {
+    contributions = gradientSums;
+    reduction.replace(gradientSums);
   }
 
   @Override

@@ -71,6 +71,11 @@ final class ParameterAverage implements Round {
     contributions = vectors;
   }
 
+  @Override
+  public void replace(Contribution[] vectors) {
+    contributions = vectors;
+  }
+
   /** The weights are not known before all have come. */
   @Override
   public void received(Contribution contribution, int floats, Scratch scratch) {}

@@ -23,6 +23,12 @@ import java.util.stream.Stream;
  * #sum} by many, each for blocks of its own.
  */
 final class Reduction {
+  /**
+   * So many terms may be added when a block has come from all. More are left to {@link #sum}, which
+   * many threads share, and which then have nothing else to do.
+   */
+  private static final int MOST_LAST_TERMS = 2;
+
   private final List<Block> blocks;
   private final Term[] terms;
   private final StepSums[] totals;
@@ -46,6 +52,15 @@ final class Reduction {
     private Collection(Contribution[] contributions) {
       this.contributions = contributions;
       this.received = new AtomicIntegerArray(contributions.length);
+    }
+
+    /** What has come of contributions that are also among {@code earlier} stays. */
+    private Collection(Contribution[] contributions, Collection earlier) {
+      this(contributions);
+      for (int term = 0; term < contributions.length; term++) {
+        int before = earlier.indexOf(contributions[term]);
+        received.set(term, before < 0 ? 0 : earlier.received.get(before));
+      }
     }
 
     private synchronized void nextRound() {
@@ -92,7 +107,7 @@ final class Reduction {
         Stream.generate(PartialSum::new).limit(blocks.size()).toArray(PartialSum[]::new);
   }
 
-  /** From now on a round is collected in {@code contributions}, in rank order; none has come. */
+  /** A round begins: from now on it is collected in {@code contributions}, in rank order. */
   void collect(Contribution[] contributions) {
     Collection now = collection;
     if (now != null && now.contributions == contributions) {
@@ -100,6 +115,15 @@ final class Reduction {
     } else {
       collection = new Collection(contributions);
     }
+  }
+
+  /**
+   * The round goes on with {@code contributions}, of which one has taken another's place: what was
+   * added up is forgotten, but not what has come of the others.
+   */
+  void replace(Contribution[] contributions) {
+    Collection now = collection;
+    collection = now == null ? new Collection(contributions) : new Collection(contributions, now);
   }
 
   /**
@@ -145,7 +169,8 @@ final class Reduction {
         sum.terms = 0;
       }
       int to = addable(block, sum.terms, now);
-      if (to > sum.terms) {
+      boolean left = to == terms.length && to - sum.terms > MOST_LAST_TERMS;
+      if (to > sum.terms && !left) {
         load(block, sum.terms, scratch);
         add(block, sum.terms, to, now, scratch);
         store(block, to, scratch);

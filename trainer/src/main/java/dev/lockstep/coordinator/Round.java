@@ -17,8 +17,11 @@ sealed interface Round permits GradientUpdate, ParameterAverage {
   /** Phases, each to be begun when the one before is done. */
   int phases();
 
-  /** From now on a round is collected in {@code contributions}, in rank order; none has come. */
+  /** A round begins: from now on it is collected in {@code contributions}, in rank order. */
   void collect(Contribution[] contributions);
+
+  /** The round goes on with {@code contributions}, some of which have taken others' places. */
+  void replace(Contribution[] contributions);
 
   /**
    * The first {@code floats} numbers of {@code contribution} have come, and stay for this round:

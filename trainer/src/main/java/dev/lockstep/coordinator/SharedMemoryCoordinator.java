@@ -29,12 +29,14 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * The coordinator of a gang whose workers share its JVM: nothing is copied or sent. The workers'
- * own threads add up the contributions and update the parameters, each taking blocks until none is
- * left; all that a round computes is in {@link Round}, all that is decided in {@link Progression}.
+ * The coordinator of a gang whose workers share its JVM, or have someone in it who sits there for
+ * them: nothing is copied or sent. The workers' own threads add up the contributions and update the
+ * parameters, each taking blocks until none is left; all that a round computes is in {@link Round},
+ * all that is decided in {@link Progression}.
  *
  * <p>Rounds alternate between collecting (workers compute; one contribution per rank, in any order)
- * and applying. The published vector changes only while applying, when every worker waits.
+ * and applying. The published vector changes only while applying, when every worker waits. What
+ * comes from elsewhere is added up while collecting already ({@link LocalSeat#received}).
  *
  * <p>Safe for use by many threads.
  */
@@ -164,7 +166,7 @@ public final class SharedMemoryCoordinator implements Coordinator {
       seats[rank] = seat;
       if (Arrays.stream(seats).allMatch(Objects::nonNull)) {
         collected = contributions();
-        round.collect(collected);
+        round.replace(collected);
       }
       turned.signalAll();
       return seat;

@@ -130,8 +130,10 @@ class ReductionTest {
       }
       if (random.nextInt(2) == 0) {
         contributions = contributions.clone();
-        contributions[random.nextInt(count)] = contribution(random.nextLong());
-        reduction.collect(contributions);
+        int replaced = random.nextInt(count);
+        contributions[replaced] = contribution(random.nextLong());
+        reduction.replace(contributions);
+        receptions.add(receive(reduction, contributions[replaced], LENGTH, random.nextLong()));
       }
       receptions.forEach(CompletableFuture::join);
       reduction.count();
@@ -149,18 +151,33 @@ class ReductionTest {
     Contribution[] contributions = contributions(3, 1);
     reduction.collect(contributions);
 
-    reduction.received(contributions[2], LENGTH, scratch);
-    reduction.received(contributions[0], LENGTH, scratch);
-    assertThat(added(reduction)).containsExactly(0, 0, 0);
-
-    reduction.received(contributions[1], Block.MOST, scratch);
-    assertThat(added(reduction)).containsExactly(3, 0, 0);
-
-    reduction.received(contributions[1], LENGTH - 1, scratch);
-    assertThat(added(reduction)).containsExactly(3, 3, 0);
-
     reduction.received(contributions[1], LENGTH, scratch);
+    assertThat(added(reduction)).containsExactly(0, 0, 0);
+    reduction.received(contributions[0], LENGTH, scratch);
+    assertThat(added(reduction)).containsExactly(2, 2, 2);
+
+    reduction.received(contributions[2], Block.MOST, scratch);
+    assertThat(added(reduction)).containsExactly(3, 2, 2);
+
+    reduction.received(contributions[2], LENGTH - 1, scratch);
+    assertThat(added(reduction)).containsExactly(3, 3, 2);
+
+    reduction.received(contributions[2], LENGTH, scratch);
     assertThat(added(reduction)).containsExactly(3, 3, 3);
+  }
+
+  @Test
+  void ifTheFirstComesLastTheSumIsLeftToAllThreads() {
+    Reduction reduction = new Reduction(BLOCKS, SumTree.inOrder(3), 3);
+    Contribution[] contributions = contributions(3, 1);
+    reduction.collect(contributions);
+
+    reduction.received(contributions[2], LENGTH, scratch);
+    reduction.received(contributions[1], LENGTH, scratch);
+    reduction.received(contributions[0], LENGTH, scratch);
+
+    assertThat(added(reduction)).containsExactly(0, 0, 0);
+    assertThat(sum(reduction)).isEqualTo(sum(SumTree.inOrder(3), 3, contributions));
   }
 
   @Test
@@ -175,19 +192,21 @@ class ReductionTest {
   }
 
   @Test
-  void whatAWithdrawnContributionWasAddedToIsForgotten() {
-    Reduction reduction = new Reduction(BLOCKS, SumTree.inOrder(2), 2);
-    Contribution[] contributions = contributions(2, 1);
+  void whatAWithdrawnContributionWasAddedToIsForgottenAndTheRestAddedUpAgain() {
+    Reduction reduction = new Reduction(BLOCKS, SumTree.inOrder(3), 3);
+    Contribution[] contributions = contributions(3, 1);
     reduction.collect(contributions);
     reduction.received(contributions[0], LENGTH, scratch);
     reduction.received(contributions[1], LENGTH, scratch);
 
-    Contribution[] others = {contributions[0], contribution(7)};
-    reduction.collect(others);
+    Contribution[] others = {contributions[0], contribution(7), contributions[2]};
+    reduction.replace(others);
     assertThat(added(reduction)).containsExactly(0, 0, 0);
     reduction.received(contributions[1], LENGTH, scratch);
     assertThat(added(reduction)).containsExactly(0, 0, 0);
-    assertThat(sum(reduction)).isEqualTo(sum(SumTree.inOrder(2), 2, others));
+    reduction.received(others[1], LENGTH, scratch);
+    assertThat(added(reduction)).containsExactly(2, 2, 2);
+    assertThat(sum(reduction)).isEqualTo(sum(SumTree.inOrder(3), 3, others));
   }
 
   @Test

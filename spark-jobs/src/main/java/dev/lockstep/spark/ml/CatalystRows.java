@@ -25,7 +25,8 @@ import scala.reflect.ClassTag$;
 /**
  * Rows as Spark SQL holds them, for functions over whole partitions: no column becomes an object of
  * Java's and is written again, as {@code Encoders.row} would have it, which of wide vectors costs
- * as much as a small network's prediction.
+ * as much as a small network's prediction. Public for the code that Spark generates, and for nobody
+ * else.
  */
 public final class CatalystRows {
   private static final DataType ROW = new ObjectType(InternalRow.class);

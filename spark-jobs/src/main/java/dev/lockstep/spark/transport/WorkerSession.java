@@ -31,7 +31,7 @@ import org.apache.spark.network.client.TransportClient;
 /**
  * Sits in the gang for a worker that is elsewhere. A thread of its own takes the seat, publishes,
  * and pushes what the worker has sent; the channel's thread receives it, straight into the seat's
- * contributions.
+ * contributions, and adds up what can be added up before the others have come.
  */
 final class WorkerSession implements Runnable {
   private static final long GLANCE_MILLIS = 100;

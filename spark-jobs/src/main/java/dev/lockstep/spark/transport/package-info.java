@@ -7,8 +7,8 @@
  * <p>Both directions speak alike: a {@link dev.lockstep.spark.transport.Message} of fixed size, and
  * after it raw little-endian floats, which are copied as they arrive to where they belong. A worker
  * uploads its contributions (as bfloat16, if the configuration says so), and when the round is
- * complete the coordinator uploads what it publishes. Nothing is collected on the heap, and the
- * peer's word is taken for no length.
+ * complete the coordinator uploads what it publishes. Gradients are added up while others are still
+ * received. Nothing is collected on the heap, and the peer's word is taken for no length.
  *
  * <p>May import {@code trainer}.
  */

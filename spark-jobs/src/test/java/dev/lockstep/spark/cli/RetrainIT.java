@@ -15,10 +15,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -41,7 +44,7 @@ class RetrainIT {
   private static final int HELD = 12;
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final List<String> SMALL =
-      List.of("-Xmx512m", "-XX:+UseSerialGC", "-Dspark.ui.enabled=false");
+      List.of("-Xmx512m", "-XX:TieredStopAtLevel=1", "-Dspark.ui.enabled=false");
 
   @TempDir private static Path directory;
   private static MiniDFSCluster hdfs;
@@ -199,18 +202,34 @@ class RetrainIT {
     Path here = Files.createDirectory(directory.resolve("fortnight"));
     org.apache.hadoop.fs.Path there = new org.apache.hadoop.fs.Path("/fortnight/digits");
 
+    Map<Path, FileTime> delivered = new HashMap<>();
     NightlyRetraining.ofMnist(
             here,
             hdfs.getURI() + there.toString(),
             hdfs.getURI() + "/fortnight/models",
-            () -> {
-              hdfs.getFileSystem().delete(there, true);
-              hdfs.getFileSystem().mkdirs(there.getParent());
-              hdfs.getFileSystem()
-                  .copyFromLocalFile(
-                      new org.apache.hadoop.fs.Path(here.resolve("digits").toUri()), there);
-            })
+            () -> deliver(here.resolve("digits"), there, delivered))
         .fortnight();
+  }
+
+  /** Brings what was written since the last time to HDFS. */
+  private static void deliver(
+      Path here, org.apache.hadoop.fs.Path there, Map<Path, FileTime> delivered)
+      throws IOException {
+    List<Path> files;
+    try (Stream<Path> all = Files.walk(here)) {
+      files = all.filter(Files::isRegularFile).toList();
+    }
+    for (Path file : files) {
+      FileTime written = Files.getLastModifiedTime(file);
+      if (!written.equals(delivered.put(file, written))) {
+        hdfs.getFileSystem()
+            .copyFromLocalFile(
+                false,
+                true,
+                new org.apache.hadoop.fs.Path(file.toUri()),
+                new org.apache.hadoop.fs.Path(there, here.relativize(file).toString()));
+      }
+    }
   }
 
   @ParameterizedTest

@@ -95,6 +95,7 @@ final class HadoopCluster implements AutoCloseable {
   Process submit(String name, String mode, List<String> options, List<String> arguments) {
     return spark.submit(
         name,
+        SparkProcesses.clusterJar(),
         Stream.concat(
                 Stream.of(
                     "--master",
@@ -121,7 +122,8 @@ final class HadoopCluster implements AutoCloseable {
 
   /** Starts {@code lockstep} by spark-submit with the master {@code local[2]}. */
   Process submitHere(String name, List<String> arguments) {
-    return spark.submit(name, List.of("--master", "local[2]"), List.of(), arguments);
+    return spark.submit(
+        name, SparkProcesses.clusterJar(), List.of("--master", "local[2]"), List.of(), arguments);
   }
 
   /** What spark-submit, started as {@code name}, has printed so far. */

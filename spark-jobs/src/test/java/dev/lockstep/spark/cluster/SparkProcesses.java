@@ -24,7 +24,7 @@ final class SparkProcesses implements AutoCloseable {
   /** Several processes share a core, and one more thread that collects garbage helps none. */
   private static final String COLLECTOR = "-XX:+UseSerialGC";
 
-  /** For processes that hardly compute, or do not live long enough to gain by it. */
+  /** For those that hardly compute; the others need what Java has for AES and for long loops. */
   private static final String NO_OPTIMISER = "-XX:TieredStopAtLevel=1";
 
   private static final String SUBMIT = "org.apache.spark.deploy.SparkSubmit";
@@ -67,6 +67,16 @@ final class SparkProcesses implements AutoCloseable {
     return home;
   }
 
+  /** The program's jar that the build makes, which the driver serves to its executors. */
+  static String clusterJar() {
+    return Path.of(System.getProperty("lockstep.cluster.jar")).toAbsolutePath().toString();
+  }
+
+  /** The same where every executor finds it on its own machine. */
+  static String localClusterJar() {
+    return "local:" + clusterJar();
+  }
+
   /** Starts {@code main} and calls its log {@code name}. */
   Process start(String name, String main, List<String> arguments) {
     // A shell in the background lets its children ignore SIGINT, which env takes back.
@@ -75,7 +85,7 @@ final class SparkProcesses implements AutoCloseable {
     command.addAll(Arrays.asList(System.getProperty("lockstep.jvm.opens").split(" ")));
     properties.forEach(property -> command.add("-D" + property));
     command.add(COLLECTOR);
-    if (!main.equals(SUBMIT)) {
+    if (!main.equals(SUBMIT)) { // a master or a worker
       command.add(NO_OPTIMISER);
     }
     command.addAll(List.of("-Xmx1g", "-cp", classPath(), main));
@@ -98,22 +108,28 @@ final class SparkProcesses implements AutoCloseable {
   /**
    * Starts {@code lockstep} by spark-submit.
    *
+   * @param jar what spark-submit is told to be the program's, such as {@link #clusterJar}
    * @param options of spark-submit beside the settings
    * @param settings of Spark, {@code key=value}; the later of two counts
    * @param arguments of the program
    */
-  Process submit(String name, List<String> options, List<String> settings, List<String> arguments) {
+  Process submit(
+      String name,
+      String jar,
+      List<String> options,
+      List<String> settings,
+      List<String> arguments) {
     List<String> all = new ArrayList<>(options);
     Stream.concat(
             Stream.of(
                 "spark.ui.enabled=false",
                 "spark.executor.memory=1g",
-                "spark.executor.extraJavaOptions=%s %s -Dorg.bytedeco.javacpp.maxbytes=1g -Dorg.bytedeco.javacpp.maxphysicalbytes=3g"
-                    .formatted(COLLECTOR, NO_OPTIMISER)),
+                "spark.executor.extraJavaOptions=%s -Dorg.bytedeco.javacpp.maxbytes=1g -Dorg.bytedeco.javacpp.maxphysicalbytes=3g"
+                    .formatted(COLLECTOR)),
             settings.stream())
         .forEach(setting -> all.addAll(List.of("--conf", setting)));
     all.addAll(List.of("--class", "dev.lockstep.spark.cli.Main"));
-    all.add(Path.of(System.getProperty("lockstep.cluster.jar")).toAbsolutePath().toString());
+    all.add(jar);
     all.addAll(arguments);
     return start(name, SUBMIT, all);
   }

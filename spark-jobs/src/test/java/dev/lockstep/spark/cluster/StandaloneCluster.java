@@ -89,8 +89,15 @@ public final class StandaloneCluster implements AutoCloseable {
    * @param arguments of the program
    */
   Process submit(String name, String master, List<String> settings, List<String> arguments) {
+    return submit(name, SparkProcesses.localClusterJar(), master, settings, arguments);
+  }
+
+  /** As the other, with the program's jar as spark-submit is told of it. */
+  Process submit(
+      String name, String jar, String master, List<String> settings, List<String> arguments) {
     return spark.submit(
         name,
+        jar,
         List.of("--master", master),
         Stream.concat(
                 Stream.of("spark.driver.host=" + HOST, "spark.driver.bindAddress=" + HOST),

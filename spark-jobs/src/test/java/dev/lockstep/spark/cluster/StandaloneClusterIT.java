@@ -69,6 +69,10 @@ class StandaloneClusterIT {
   }
 
   private Process submit(String name, String master, List<String> settings, String... training) {
+    return cluster.submit(name, master, settings, arguments(name, training));
+  }
+
+  private static List<String> arguments(String name, String... training) {
     List<String> arguments =
         new ArrayList<>(
             List.of(
@@ -84,7 +88,7 @@ class StandaloneClusterIT {
     for (String setting : training) {
       arguments.addAll(List.of("--set", "training." + setting));
     }
-    return cluster.submit(name, master, settings, arguments);
+    return arguments;
   }
 
   private byte[] model(String name) throws IOException {
@@ -135,17 +139,18 @@ class StandaloneClusterIT {
   }
 
   @Test
-  void twoExecutorsGiveTheBitsOfTwoThreads() throws Exception {
+  void twoExecutorsThatTheDriverServesWithTheProgramGiveTheBitsOfTwoThreads() throws Exception {
     Path metrics = Files.createDirectory(directory.resolve("metrics"));
     String sink = "spark.metrics.conf.driver.sink.csv.";
     Process training =
-        submit(
+        cluster.submit(
             "undisturbed",
+            SparkProcesses.clusterJar(),
             cluster.master(),
             List.of(
                 sink + "class=org.apache.spark.metrics.sink.CsvSink",
                 sink + "directory=" + metrics),
-            BRIEF);
+            arguments("undisturbed", BRIEF));
 
     assertThat(training.waitFor()).as(cluster.output("undisturbed")).isZero();
     assertThat(model("undisturbed")).isEqualTo(brief);

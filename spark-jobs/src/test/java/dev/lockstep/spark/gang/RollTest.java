@@ -10,7 +10,7 @@ import dev.lockstep.coordinator.Directive.Evaluate;
 import dev.lockstep.coordinator.Directive.Part;
 import dev.lockstep.coordinator.GangState;
 import dev.lockstep.coordinator.GangState.WorkerState;
-import dev.lockstep.spark.transport.WorkerTasks;
+import dev.lockstep.spark.transport.ThreadTasks;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,22 +18,6 @@ import org.junit.jupiter.api.Test;
 
 /** What is said and done about slow workers of the driver's own JVM, with a clock set by hand. */
 class RollTest {
-  private static final WorkerTasks THREADS =
-      new WorkerTasks() {
-        @Override
-        public void replace(long attempt) {}
-
-        @Override
-        public boolean speculative(long attempt) {
-          return false;
-        }
-
-        @Override
-        public String whereabouts(int rank) {
-          return "it is a thread";
-        }
-      };
-
   private final List<String> said = new ArrayList<>();
   private final List<String> aborts = new ArrayList<>();
   private long now = 1;
@@ -46,7 +30,7 @@ class RollTest {
               Duration.ofSeconds(30),
               Duration.ofSeconds(100),
               Duration.ofSeconds(60)),
-          THREADS,
+          new ThreadTasks(),
           () -> new GangState(asked, 3, List.of(WorkerState.COMPUTING), List.of(advances), 0, 0),
           () -> now,
           said::add,

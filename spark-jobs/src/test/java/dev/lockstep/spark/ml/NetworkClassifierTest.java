@@ -2,6 +2,7 @@ package dev.lockstep.spark.ml;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lockstep.config.Configuration;
@@ -149,6 +150,16 @@ class NetworkClassifierTest {
     } finally {
       spark.conf().unset("spark.sql.codegen.wholeStage");
     }
+  }
+
+  @Test
+  void aRowWithoutAVectorIsRefused() {
+    NetworkClassificationModel model = classifier().setEpochs(1).fit(frame);
+    Dataset<Row> lacking =
+        frame.withColumn("features", functions.expr("if(id = 7, null, features)"));
+
+    assertThatThrownBy(() -> model.transform(lacking).collectAsList())
+        .hasStackTraceContaining("the model takes vectors of 784 numbers but a row has null");
   }
 
   @Test

@@ -38,7 +38,7 @@ class AttendanceTest {
     return new Attendance(
         new WorkerLoss(
             reaction, Duration.ofSeconds(30), Duration.ofSeconds(100), Duration.ofSeconds(60)),
-        new SmallTraining.Threads(),
+        new ThreadTasks(),
         () -> GANG,
         () -> now,
         said::add,

@@ -82,27 +82,11 @@ record SmallTraining(Configuration configuration, EngineFactory engines, int wor
 
   /** The network place of {@code coordinator}, whose workers are no tasks of Spark. */
   CoordinatorServer serve(SharedMemoryCoordinator coordinator, SparkConf conf) {
-    return serve(coordinator, conf, new Threads());
+    return serve(coordinator, conf, new ThreadTasks());
   }
 
   CoordinatorServer serve(SharedMemoryCoordinator coordinator, SparkConf conf, WorkerTasks tasks) {
     return new CoordinatorServer(coordinator, conf, configuration.workerLoss(), tasks, nanos -> {});
-  }
-
-  /** Workers that are threads of this JVM. */
-  static class Threads implements WorkerTasks {
-    @Override
-    public void replace(long attempt) {}
-
-    @Override
-    public boolean speculative(long attempt) {
-      return false;
-    }
-
-    @Override
-    public String whereabouts(int rank) {
-      return "it is a thread";
-    }
   }
 
   SharedMemoryCoordinator coordinator() {

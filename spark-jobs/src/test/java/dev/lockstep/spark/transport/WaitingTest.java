@@ -144,8 +144,8 @@ class WaitingTest {
   void aWorkerThatFallsSilentInMidTransferIsLostAndItsReplacementIsAwaited() throws Exception {
     SmallTraining training = training("workerTimeout: 2");
     AtomicReference<Long> replaced = new AtomicReference<>();
-    SmallTraining.Threads tasks =
-        new SmallTraining.Threads() {
+    ThreadTasks tasks =
+        new ThreadTasks() {
           @Override
           public void replace(long attempt) {
             replaced.set(attempt);
@@ -196,8 +196,8 @@ class WaitingTest {
   @Test
   void whereNobodyCanBeReplacedTheRunStillEndsInTime() throws Exception {
     SmallTraining training = training("workerTimeout: 2, replacementTimeout: 4");
-    SmallTraining.Threads tasks =
-        new SmallTraining.Threads() {
+    ThreadTasks tasks =
+        new ThreadTasks() {
           @Override
           public void replace(long attempt) {
             sneakilyThrow(new IOException("the cluster's manager does not answer"));
@@ -233,8 +233,8 @@ class WaitingTest {
   void aWorkerThatHangsInAStepButLivesIsReplacedAndTheResultHasTheSameBits() {
     float[] expected = training("stepTimeout: 2").here().parameters();
     CountDownLatch killed = new CountDownLatch(1);
-    SmallTraining.Threads tasks =
-        new SmallTraining.Threads() {
+    ThreadTasks tasks =
+        new ThreadTasks() {
           @Override
           public void replace(long attempt) {
             killed.countDown();
@@ -296,8 +296,8 @@ class WaitingTest {
   @Test
   void aSpeculativeCopyDisturbsNobodyAndTakesThePlaceOnceItIsFree() throws Exception {
     SmallTraining training = training("workerTimeout: 2");
-    SmallTraining.Threads tasks =
-        new SmallTraining.Threads() {
+    ThreadTasks tasks =
+        new ThreadTasks() {
           @Override
           public boolean speculative(long attempt) {
             return attempt == 9;
