@@ -166,6 +166,30 @@ public final class LockstepTrainingMaster
       return this;
     }
 
+    /** For programs that say so; here no worker waits for batches that could be fetched before. */
+    public Builder workerPrefetchNumBatches(int batches) {
+      return this;
+    }
+
+    /** For programs that say so; here nothing is aggregated by Spark. */
+    public Builder aggregationDepth(int depth) {
+      return this;
+    }
+
+    /**
+     * For programs that say so: the updater's state is always kept.
+     *
+     * @throws ConfigurationException if it shall not be
+     */
+    public Builder saveUpdater(boolean save) {
+      if (!save) {
+        throw new ConfigurationException(
+            "%s: saveUpdater is false, but the updater's state is always kept; leave it out"
+                .formatted(NAME));
+      }
+      return this;
+    }
+
     /** The training master. */
     public LockstepTrainingMaster build() {
       return new LockstepTrainingMaster(this);

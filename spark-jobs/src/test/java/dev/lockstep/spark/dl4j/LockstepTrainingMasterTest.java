@@ -347,10 +347,16 @@ class LockstepTrainingMasterTest {
             new ParameterAveragingTrainingMaster.Builder(2, 50)
                 .batchSizePerWorker(16)
                 .averagingFrequency(2)
+                .workerPrefetchNumBatches(2)
+                .aggregationDepth(2)
+                .saveUpdater(true)
                 .build(),
             new LockstepTrainingMaster.Builder(2, 50)
                 .batchSizePerWorker(16)
                 .averagingFrequency(2)
+                .workerPrefetchNumBatches(2)
+                .aggregationDepth(2)
+                .saveUpdater(true)
                 .build())) {
       MultiLayerNetwork model = fitOnSpark(configuration.clone(), master, points());
       assertThat(model.evaluate(iterator(points())).accuracy())
@@ -577,6 +583,10 @@ class LockstepTrainingMasterTest {
         "gradientNormalization is ClipElementWiseAbsoluteValue");
     assertRefused(configuration -> configuration.miniBatch(false), "miniBatch is false");
     assertRefused(configuration -> configuration.biasUpdater(new Sgd(1)), "one for all parameters");
+
+    assertThatExceptionOfType(ConfigurationException.class)
+        .isThrownBy(() -> builder(1).saveUpdater(false))
+        .withMessageContaining("saveUpdater is false, but the updater's state is always kept");
 
     DataSet masked = points();
     masked.setLabelsMaskArray(Nd4j.ones(EXAMPLES, 1));
