@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** {@code microBatches}: the parameters do not depend on the number of workers, to the last bit. */
 abstract class ExactModeContract {
-  private static final int EPOCHS = 2;
+  private static final int EPOCHS = 5;
 
   /** The engine under test. */
   abstract EngineFactory engines();
@@ -68,7 +68,7 @@ abstract class ExactModeContract {
 
     TrainingResult alone = SimulatedGang.train(exact, network, data, engines(), 1);
 
-    for (int workers : new int[] {2, 3, 8}) {
+    for (int workers : new int[] {2, 3, 4, 8}) {
       TrainingResult together = SimulatedGang.train(exact, network, data, engines(), workers);
       assertThat(together.parameters()).as("%d workers", workers).isEqualTo(alone.parameters());
       assertThat(together.test()).as("%d workers", workers).isEqualTo(alone.test());
