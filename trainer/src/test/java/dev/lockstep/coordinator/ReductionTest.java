@@ -62,6 +62,13 @@ class ReductionTest {
         .toArray(Contribution[]::new);
   }
 
+  /** Of as many workers as there are contributions. */
+  private static Reduction collecting(SumTree tree, Contribution[] contributions) {
+    Reduction reduction = new Reduction(BLOCKS, tree, contributions.length);
+    reduction.collect(contributions);
+    return reduction;
+  }
+
   private float[] sum(Reduction reduction) {
     float[] sum = new float[LENGTH];
     for (int block = 0; block < BLOCKS.size(); block++) {
@@ -147,9 +154,8 @@ class ReductionTest {
 
   @Test
   void aBlockIsAddedUpAsSoonAsItHasComeFromAll() {
-    Reduction reduction = new Reduction(BLOCKS, SumTree.inOrder(3), 3);
     Contribution[] contributions = contributions(3, 1);
-    reduction.collect(contributions);
+    Reduction reduction = collecting(SumTree.inOrder(3), contributions);
 
     reduction.received(contributions[1], LENGTH, scratch);
     assertThat(added(reduction)).containsExactly(0, 0, 0);
@@ -168,9 +174,8 @@ class ReductionTest {
 
   @Test
   void ifTheFirstComesLastTheSumIsLeftToAllThreads() {
-    Reduction reduction = new Reduction(BLOCKS, SumTree.inOrder(3), 3);
     Contribution[] contributions = contributions(3, 1);
-    reduction.collect(contributions);
+    Reduction reduction = collecting(SumTree.inOrder(3), contributions);
 
     reduction.received(contributions[2], LENGTH, scratch);
     reduction.received(contributions[1], LENGTH, scratch);
@@ -182,9 +187,8 @@ class ReductionTest {
 
   @Test
   void ofThePairwiseTreeWhatIsCompleteIsAddedUp() {
-    Reduction reduction = new Reduction(BLOCKS, SumTree.pairwise(8), 8);
     Contribution[] contributions = contributions(8, 1);
-    reduction.collect(contributions);
+    Reduction reduction = collecting(SumTree.pairwise(8), contributions);
     for (int i = 0; i < 7; i++) {
       reduction.received(contributions[i], LENGTH, scratch);
     }
@@ -193,9 +197,8 @@ class ReductionTest {
 
   @Test
   void whatAWithdrawnContributionWasAddedToIsForgottenAndTheRestAddedUpAgain() {
-    Reduction reduction = new Reduction(BLOCKS, SumTree.inOrder(3), 3);
     Contribution[] contributions = contributions(3, 1);
-    reduction.collect(contributions);
+    Reduction reduction = collecting(SumTree.inOrder(3), contributions);
     reduction.received(contributions[0], LENGTH, scratch);
     reduction.received(contributions[1], LENGTH, scratch);
 
@@ -211,9 +214,8 @@ class ReductionTest {
 
   @Test
   void aContributionThatComesAgainIsAddedUpAnew() {
-    Reduction reduction = new Reduction(BLOCKS, SumTree.inOrder(2), 2);
     Contribution[] contributions = contributions(2, 1);
-    reduction.collect(contributions);
+    Reduction reduction = collecting(SumTree.inOrder(2), contributions);
     reduction.received(contributions[0], LENGTH, scratch);
     reduction.received(contributions[1], LENGTH, scratch);
 
