@@ -24,10 +24,10 @@ final class SparkProcesses implements AutoCloseable {
   /** Several processes share a core, and one more thread that collects garbage helps none. */
   private static final String COLLECTOR = "-XX:+UseSerialGC";
 
-  /** For those that hardly compute; the others need what Java has for AES and for long loops. */
-  private static final String NO_OPTIMISER = "-XX:TieredStopAtLevel=1";
+  /** Most live for seconds, in which the optimising compiler takes more than it gives. */
+  static final String BRIEF = COLLECTOR + " -XX:TieredStopAtLevel=1";
 
-  private static final String SUBMIT = "org.apache.spark.deploy.SparkSubmit";
+  private static final String ENCRYPTION = "spark.network.crypto.enabled=true";
 
   private final Path home;
   private final Path directory;
@@ -52,10 +52,10 @@ final class SparkProcesses implements AutoCloseable {
     this.properties = properties;
   }
 
-  private String classPath() {
+  private List<String> classPath() {
     String jars = home.resolve("jars") + "/*";
     String hadoop = environment.get("HADOOP_CONF_DIR");
-    return hadoop == null ? jars : hadoop + File.pathSeparator + jars;
+    return hadoop == null ? List.of(jars) : List.of(hadoop, jars);
   }
 
   /** The installation that the build makes: system property {@code lockstep.spark.home}. */
@@ -72,23 +72,20 @@ final class SparkProcesses implements AutoCloseable {
     return Path.of(System.getProperty("lockstep.cluster.jar")).toAbsolutePath().toString();
   }
 
-  /** The same where every executor finds it on its own machine. */
-  static String localClusterJar() {
-    return "local:" + clusterJar();
-  }
-
   /** Starts {@code main} and calls its log {@code name}. */
   Process start(String name, String main, List<String> arguments) {
+    return start(name, BRIEF, classPath(), main, arguments);
+  }
+
+  private Process start(
+      String name, String options, List<String> classPath, String main, List<String> arguments) {
     // A shell in the background lets its children ignore SIGINT, which env takes back.
     List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(Arrays.asList(System.getProperty("lockstep.jvm.opens").split(" ")));
     properties.forEach(property -> command.add("-D" + property));
-    command.add(COLLECTOR);
-    if (!main.equals(SUBMIT)) { // a master or a worker
-      command.add(NO_OPTIMISER);
-    }
-    command.addAll(List.of("-Xmx1g", "-cp", classPath(), main));
+    command.addAll(List.of(options.split(" ")));
+    command.addAll(List.of("-Xmx1g", "-cp", String.join(File.pathSeparator, classPath), main));
     command.addAll(arguments);
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().put("SPARK_HOME", home.toString());
@@ -106,32 +103,51 @@ final class SparkProcesses implements AutoCloseable {
   }
 
   /**
-   * Starts {@code lockstep} by spark-submit.
+   * Starts {@code lockstep} by spark-submit, which serves its jar to the executors.
    *
-   * @param jar what spark-submit is told to be the program's, such as {@link #clusterJar}
    * @param options of spark-submit beside the settings
    * @param settings of Spark, {@code key=value}; the later of two counts
    * @param arguments of the program
    */
-  Process submit(
+  Process submit(String name, List<String> options, List<String> settings, List<String> arguments) {
+    return submit(name, clusterJar(), classPath(), options, settings, arguments);
+  }
+
+  /**
+   * As {@link #submit}, but every process has the program's jar on its class path, as on machines
+   * where it is installed: it is as large as a second of copying for each executor.
+   */
+  Process submitInstalled(
+      String name, List<String> options, List<String> settings, List<String> arguments) {
+    List<String> installed = new ArrayList<>(settings);
+    installed.add("spark.executor.extraClassPath=" + clusterJar());
+    List<String> classPath = new ArrayList<>(List.of(clusterJar()));
+    classPath.addAll(classPath());
+    return submit(name, "spark-internal", classPath, options, installed, arguments);
+  }
+
+  private Process submit(
       String name,
       String jar,
+      List<String> classPath,
       List<String> options,
       List<String> settings,
       List<String> arguments) {
+    // Without the optimising compiler AES is done in plain Java.
+    String java = settings.contains(ENCRYPTION) ? COLLECTOR : BRIEF;
     List<String> all = new ArrayList<>(options);
     Stream.concat(
             Stream.of(
                 "spark.ui.enabled=false",
                 "spark.executor.memory=1g",
                 "spark.executor.extraJavaOptions=%s -Dorg.bytedeco.javacpp.maxbytes=1g -Dorg.bytedeco.javacpp.maxphysicalbytes=3g"
-                    .formatted(COLLECTOR)),
+                    .formatted(java)),
             settings.stream())
         .forEach(setting -> all.addAll(List.of("--conf", setting)));
     all.addAll(List.of("--class", "dev.lockstep.spark.cli.Main"));
     all.add(jar);
     all.addAll(arguments);
-    return start(name, SUBMIT, all);
+    return start(name, java, classPath, "org.apache.spark.deploy.SparkSubmit", all);
   }
 
   private Path log(String name) {

@@ -22,6 +22,9 @@ public final class StandaloneCluster implements AutoCloseable {
   public static final List<String> SECURITY =
       List.of("spark.authenticate=true", "spark.authenticate.secret=known to this test");
 
+  /** Options of Java for executors that train for seconds. */
+  public static final String BRIEF = SparkProcesses.BRIEF;
+
   private final SparkProcesses spark;
   private final int port;
   private final List<Process> workers = new ArrayList<>();
@@ -83,27 +86,26 @@ public final class StandaloneCluster implements AutoCloseable {
   }
 
   /**
-   * Starts {@code lockstep} by spark-submit.
+   * Starts {@code lockstep} by spark-submit on machines where it is installed.
    *
    * @param settings of Spark, {@code key=value}
    * @param arguments of the program
    */
   Process submit(String name, String master, List<String> settings, List<String> arguments) {
-    return submit(name, SparkProcesses.localClusterJar(), master, settings, arguments);
+    return spark.submitInstalled(
+        name, List.of("--master", master), onThisMachine(settings), arguments);
   }
 
-  /** As the other, with the program's jar as spark-submit is told of it. */
-  Process submit(
-      String name, String jar, String master, List<String> settings, List<String> arguments) {
-    return spark.submit(
-        name,
-        jar,
-        List.of("--master", master),
-        Stream.concat(
-                Stream.of("spark.driver.host=" + HOST, "spark.driver.bindAddress=" + HOST),
-                settings.stream())
-            .toList(),
-        arguments);
+  /** As {@link #submit}, on this cluster, whose executors get the program from the driver. */
+  Process submitServed(String name, List<String> settings, List<String> arguments) {
+    return spark.submit(name, List.of("--master", master()), onThisMachine(settings), arguments);
+  }
+
+  private static List<String> onThisMachine(List<String> settings) {
+    return Stream.concat(
+            Stream.of("spark.driver.host=" + HOST, "spark.driver.bindAddress=" + HOST),
+            settings.stream())
+        .toList();
   }
 
   /** What the process that was started as {@code name} has printed so far. */

@@ -40,7 +40,6 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(Lifecycle.PER_CLASS)
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class StandaloneClusterIT {
-  private static final int EPOCHS = 10;
   private static final String BRIEF = "epochs=2";
   private static final int LOSSES = 10;
   private static final String CHECKPOINT = "; to go on from there: lockstep train --resume ";
@@ -82,9 +81,7 @@ class StandaloneClusterIT {
                 "--output",
                 directory.resolve(name).toString(),
                 "--set",
-                "training.workers=2",
-                "--set",
-                "training.epochs=" + EPOCHS));
+                "training.workers=2"));
     for (String setting : training) {
       arguments.addAll(List.of("--set", "training." + setting));
     }
@@ -143,10 +140,8 @@ class StandaloneClusterIT {
     Path metrics = Files.createDirectory(directory.resolve("metrics"));
     String sink = "spark.metrics.conf.driver.sink.csv.";
     Process training =
-        cluster.submit(
+        cluster.submitServed(
             "undisturbed",
-            SparkProcesses.clusterJar(),
-            cluster.master(),
             List.of(
                 sink + "class=org.apache.spark.metrics.sink.CsvSink",
                 sink + "directory=" + metrics),
@@ -399,7 +394,7 @@ class StandaloneClusterIT {
     Set<ProcessHandle> lost = new HashSet<>();
     for (int losses = 0; losses < LOSSES; losses++) {
       awaitWorkers(name, losses);
-      pass(random.nextInt(1000));
+      pass(random.nextInt(500));
       List<ProcessHandle> living =
           cluster.executors().stream().filter(each -> !lost.contains(each)).toList();
       ProcessHandle chosen = living.get(random.nextInt(living.size()));

@@ -90,6 +90,7 @@ class LockstepTrainingMasterIT {
     SparkConf conf =
         conf(cluster.master())
             .set("spark.executor.memory", "1g")
+            .set("spark.executor.extraJavaOptions", StandaloneCluster.BRIEF)
             .set("spark.jars", System.getProperty("lockstep.cluster.jar") + "," + programsJars());
     for (String setting : StandaloneCluster.SECURITY) {
       String[] pair = setting.split("=", 2);

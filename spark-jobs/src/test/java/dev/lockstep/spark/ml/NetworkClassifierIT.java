@@ -54,6 +54,7 @@ class NetworkClassifierIT {
             .config("spark.driver.host", "127.0.0.1")
             .config("spark.driver.bindAddress", "127.0.0.1")
             .config("spark.executor.memory", "1g")
+            .config("spark.executor.extraJavaOptions", StandaloneCluster.BRIEF)
             .config("spark.sql.shuffle.partitions", "2")
             .config("spark.jars", System.getProperty("lockstep.cluster.jar"));
     for (String setting : StandaloneCluster.SECURITY) {
