@@ -39,4 +39,10 @@ class AveragingModesTest {
     assertThat(new AveragingModes().table(List.of(alone)).notes())
         .contains("One process without Spark is sooner at 0.97 than: none of the others.");
   }
+
+  @Test
+  void printsOneTableOfAllThatItMeasures() {
+    SuiteRun.assertPrintsOneTable(
+        "averaging", "lockstep `fused`, parameters, interval epoch, 2 workers", 9);
+  }
 }

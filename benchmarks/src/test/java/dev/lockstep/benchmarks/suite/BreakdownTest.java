@@ -35,4 +35,9 @@ class BreakdownTest {
   private static Series timed(double seconds, Optional<RoundSummary> rounds) {
     return new Series(Measured.contender("any"), List.of(Measured.timed(seconds, rounds)));
   }
+
+  @Test
+  void printsOneTableOfAllThatItMeasures() {
+    SuiteRun.assertPrintsOneTable("breakdown", "lenet", 2);
+  }
 }

@@ -50,4 +50,9 @@ class PeakTest {
   private static Series timed(String name, double seconds) {
     return new Series(Measured.contender(name), List.of(Measured.timed(seconds, Optional.empty())));
   }
+
+  @Test
+  void printsOneTableOfAllThatItMeasures() {
+    SuiteRun.assertPrintsOneTable("peak", "lenet", 15);
+  }
 }

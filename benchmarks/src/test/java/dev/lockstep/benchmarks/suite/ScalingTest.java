@@ -18,4 +18,9 @@ class ScalingTest {
     assertThat(new Scaling().table(List.of(one, two)).rows())
         .containsExactly(List.of("one", "1,000", "1.00"), List.of("two", "1,600", "1.60"));
   }
+
+  @Test
+  void printsOneTableOfAllThatItMeasures() {
+    SuiteRun.assertPrintsOneTable("scaling", "lockstep `fused`, gradients, 4 workers", 3);
+  }
 }

@@ -7,6 +7,8 @@ import dev.lockstep.benchmarks.measure.Table;
 import java.util.List;
 import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class SeedsTest {
   @Test
@@ -53,5 +55,13 @@ class SeedsTest {
             List.of("1", "0.9940", "2.0", "7.5"),
             List.of("2", "0.9950", "2.0", "8.5"),
             List.of("median", "0.9945 (0.9940-0.9950)", "2.0", "8.0 (7.5-8.5)"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {"seeds    | median | 2", "mnist-99 | median | 2", "cnn      | median | 2"})
+  void printsOneTableOfAllThatItMeasures(String suite, String row, int rows) {
+    SuiteRun.assertPrintsOneTable(suite, row, rows);
   }
 }

@@ -7,6 +7,8 @@ import dev.lockstep.coordinator.RoundSummary;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class SweepTest {
   @Test
@@ -35,5 +37,13 @@ class SweepTest {
 
     assertThat(Sweep.MICRO_BATCHES.table(List.of(without, two)).rows().get(1))
         .contains("0.75 (0.50-1.00)");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {"batch-size    | 1024 | 6", "parameters    | 4096 | 5", "micro-batches | 8    | 5"})
+  void printsOneTableOfAllThatItMeasures(String suite, String row, int rows) {
+    SuiteRun.assertPrintsOneTable(suite, row, rows);
   }
 }

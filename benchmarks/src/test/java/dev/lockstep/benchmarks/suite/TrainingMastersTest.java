@@ -22,4 +22,10 @@ class TrainingMastersTest {
         .containsExactly(
             List.of("first", "250", "1.00", "1,000"), List.of("other", "2,000", "8.00", "1,000"));
   }
+
+  @Test
+  void printsOneTableOfAllThatItMeasures() {
+    SuiteRun.assertPrintsOneTable(
+        "training-master", "DL4J Spark with `LockstepTrainingMaster`, gradients, 2 workers", 5);
+  }
 }
