@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.hdfs.client.HdfsClientConfigKeys.BlockWrite;
 import org.apache.hadoop.util.VersionInfo;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
@@ -101,15 +102,14 @@ public sealed interface Location permits LocalLocation, HadoopLocation, PatientL
    * How Hadoop's file systems are configured, by Spark's settings {@code spark.hadoop.*}. A client
    * of HDFS that closes a file asks the name node whether its last block has come, and asks again
    * after 400 ms, twice that, and so on, where one or two ms would do: unless configured it begins
-   * with 10 ms here, and doubles them oftener, so that it gives up no sooner.
+   * with 10 ms here, and doubles that oftener, so that it gives up no sooner.
    */
   static Configuration hadoopConfiguration() {
     SparkEnv spark = SparkEnv.get();
     Configuration hadoop =
         SparkHadoopUtil.get().newConfiguration(spark == null ? new SparkConf() : spark.conf());
-    String closing = "dfs.client.block.write.locateFollowingBlock.";
-    setUnlessConfigured(hadoop, closing + "initial.delay.ms", 10);
-    setUnlessConfigured(hadoop, closing + "retries", 11);
+    setUnlessConfigured(hadoop, BlockWrite.LOCATEFOLLOWINGBLOCK_INITIAL_DELAY_MS_KEY, 10);
+    setUnlessConfigured(hadoop, BlockWrite.LOCATEFOLLOWINGBLOCK_RETRIES_KEY, 11);
     return hadoop;
   }
 

@@ -83,7 +83,7 @@ class CrossValidationIT {
         List.of(
             "cross-validate",
             "--config",
-            Path.of("../conf/mnist-mlp.yaml").toAbsolutePath().normalize().toString(),
+            SparkProcesses.EXAMPLE,
             "--output",
             directory.resolve(name).toString(),
             "--folds",

@@ -123,7 +123,7 @@ final class HadoopCluster implements AutoCloseable {
 
   /** Starts {@code lockstep} by spark-submit with the master {@code local[2]}. */
   Process submitHere(String name, List<String> arguments) {
-    return spark.submitInstalled(name, List.of("--master", "local[2]"), List.of(), arguments);
+    return spark.submit(name, List.of("--master", "local[2]"), List.of(), arguments);
   }
 
   /** What spark-submit, started as {@code name}, has printed so far. */

@@ -58,7 +58,7 @@ class SpeculationIT {
         List.of(
             "train",
             "--config",
-            Path.of("../conf/mnist-mlp.yaml").toAbsolutePath().normalize().toString(),
+            SparkProcesses.EXAMPLE,
             "--output",
             directory.resolve(name).toString(),
             "--set",

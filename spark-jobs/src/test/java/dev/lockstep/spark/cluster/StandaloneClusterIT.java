@@ -77,7 +77,7 @@ class StandaloneClusterIT {
             List.of(
                 "train",
                 "--config",
-                Path.of("../conf/mnist-mlp.yaml").toAbsolutePath().normalize().toString(),
+                SparkProcesses.EXAMPLE,
                 "--output",
                 directory.resolve(name).toString(),
                 "--set",

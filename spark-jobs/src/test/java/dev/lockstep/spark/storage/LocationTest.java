@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileContext;
+import org.apache.hadoop.hdfs.client.HdfsClientConfigKeys.BlockWrite;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -221,6 +222,39 @@ class LocationTest {
   private List<String> names() throws IOException {
     try (Stream<Path> entries = Files.list(directory)) {
       return entries.map(entry -> entry.getFileName().toString()).toList();
+    }
+  }
+
+  @Test
+  void aClientOfHdfsAsksSoonWhetherAFileIsWholeAndGivesUpNoSoonerThanByDefault() {
+    Configuration hadoop = Location.hadoopConfiguration();
+    int first = hadoop.getInt(BlockWrite.LOCATEFOLLOWINGBLOCK_INITIAL_DELAY_MS_KEY, 0);
+    int times = hadoop.getInt(BlockWrite.LOCATEFOLLOWINGBLOCK_RETRIES_KEY, 0);
+
+    assertThat(first).isEqualTo(10);
+    assertThat(doubled(first, times))
+        .isGreaterThan(
+            doubled(
+                BlockWrite.LOCATEFOLLOWINGBLOCK_INITIAL_DELAY_MS_DEFAULT,
+                BlockWrite.LOCATEFOLLOWINGBLOCK_RETRIES_DEFAULT));
+  }
+
+  /** Milliseconds of so many delays, each twice the one before. */
+  private static long doubled(long first, int times) {
+    return first * ((1L << times) - 1);
+  }
+
+  @Test
+  void howAClientOfHdfsAsksIsLeftAsItIsConfigured() {
+    String setting = "spark.hadoop." + BlockWrite.LOCATEFOLLOWINGBLOCK_INITIAL_DELAY_MS_KEY;
+    System.setProperty(setting, "77");
+    try {
+      assertThat(
+              Location.hadoopConfiguration()
+                  .getInt(BlockWrite.LOCATEFOLLOWINGBLOCK_INITIAL_DELAY_MS_KEY, 0))
+          .isEqualTo(77);
+    } finally {
+      System.clearProperty(setting);
     }
   }
 }
