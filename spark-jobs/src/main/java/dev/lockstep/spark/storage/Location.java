@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.hdfs.HdfsConfiguration;
 import org.apache.hadoop.hdfs.client.HdfsClientConfigKeys.BlockWrite;
 import org.apache.hadoop.util.VersionInfo;
 import org.apache.spark.SparkConf;
@@ -99,25 +100,29 @@ public sealed interface Location permits LocalLocation, HadoopLocation, PatientL
   }
 
   /**
-   * How Hadoop's file systems are configured, by Spark's settings {@code spark.hadoop.*}. A client
-   * of HDFS that closes a file asks the name node whether its last block has come, and asks again
-   * after 400 ms, twice that, and so on, where one or two ms would do: unless configured it begins
-   * with 10 ms here, and doubles that oftener, so that it gives up no sooner.
+   * How Hadoop's file systems are configured, by Spark's settings {@code spark.hadoop.*} and
+   * Hadoop's own files. A client of HDFS that closes a file, or begins its next block, asks the
+   * name node whether the last block has come, and asks again after 400 ms, twice that, and so on,
+   * where one or two ms would do. Unless either is configured it begins with 10 ms here, and
+   * doubles that more often, so that it gives up no sooner.
    */
   static Configuration hadoopConfiguration() {
+    HdfsConfiguration.init(); // Otherwise its files count only once HDFS was used.
     SparkEnv spark = SparkEnv.get();
     Configuration hadoop =
         SparkHadoopUtil.get().newConfiguration(spark == null ? new SparkConf() : spark.conf());
-    setUnlessConfigured(hadoop, BlockWrite.LOCATEFOLLOWINGBLOCK_INITIAL_DELAY_MS_KEY, 10);
-    setUnlessConfigured(hadoop, BlockWrite.LOCATEFOLLOWINGBLOCK_RETRIES_KEY, 11);
+    String delay = BlockWrite.LOCATEFOLLOWINGBLOCK_INITIAL_DELAY_MS_KEY;
+    String retries = BlockWrite.LOCATEFOLLOWINGBLOCK_RETRIES_KEY;
+    if (isDefault(hadoop, delay) && isDefault(hadoop, retries)) {
+      hadoop.setInt(delay, 10);
+      hadoop.setInt(retries, 11);
+    }
     return hadoop;
   }
 
-  private static void setUnlessConfigured(Configuration hadoop, String key, int value) {
+  private static boolean isDefault(Configuration hadoop, String key) {
     String[] sources = hadoop.getPropertySources(key);
-    if (sources == null || sources[0].equals("hdfs-default.xml")) {
-      hadoop.setInt(key, value);
-    }
+    return sources == null || sources[0].equals("hdfs-default.xml");
   }
 
   /** This place as Hadoop's libraries name it, with its scheme. */
