@@ -95,6 +95,7 @@ final class HadoopCluster implements AutoCloseable {
   Process submit(String name, String mode, List<String> options, List<String> arguments) {
     return spark.submit(
         name,
+        SparkProcesses.clusterJar(),
         Stream.concat(
                 Stream.of(
                     "--master",
@@ -114,8 +115,8 @@ final class HadoopCluster implements AutoCloseable {
             "spark.executorEnv.JAVA_HOME=" + JAVA_HOME,
             "spark.yarn.appMasterEnv.SPARK_LOCAL_IP=" + SparkProcesses.HOST,
             "spark.executorEnv.SPARK_LOCAL_IP=" + SparkProcesses.HOST,
-            "spark.driver.extraJavaOptions=" + SparkProcesses.BRIEF,
-            "spark.yarn.am.extraJavaOptions=" + SparkProcesses.BRIEF,
+            "spark.driver.extraJavaOptions=" + SparkProcesses.BRIEF_EXECUTOR,
+            "spark.yarn.am.extraJavaOptions=" + SparkProcesses.BRIEF_EXECUTOR,
             "spark.executor.memoryOverhead=2g",
             "spark.yarn.maxAppAttempts=1"),
         arguments);
@@ -123,7 +124,8 @@ final class HadoopCluster implements AutoCloseable {
 
   /** Starts {@code lockstep} by spark-submit with the master {@code local[2]}. */
   Process submitHere(String name, List<String> arguments) {
-    return spark.submit(name, List.of("--master", "local[2]"), List.of(), arguments);
+    return spark.submit(
+        name, SparkProcesses.clusterJar(), List.of("--master", "local[2]"), List.of(), arguments);
   }
 
   /** What spark-submit, started as {@code name}, has printed so far. */

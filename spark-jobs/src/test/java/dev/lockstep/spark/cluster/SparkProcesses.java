@@ -7,19 +7,21 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
 /**
  * Programs of a Spark installation as processes of this machine. All of them, and what they
  * started, end with it. System properties: {@code lockstep.jvm.opens}, Java's options that Spark
- * needs, and for {@link #submit} {@code lockstep.cluster.jar}.
+ * needs, and for what submits {@code lockstep.cluster.jar}.
  */
 final class SparkProcesses implements AutoCloseable {
   static final String HOST = "127.0.0.1";
@@ -29,10 +31,13 @@ final class SparkProcesses implements AutoCloseable {
       Path.of("../conf/mnist-mlp.yaml").toAbsolutePath().normalize().toString();
 
   /** Several processes share a core, and one more thread that collects garbage helps none. */
-  private static final String COLLECTOR = "-XX:+UseSerialGC";
+  private static final List<String> COLLECTOR = List.of("-XX:+UseSerialGC");
 
   /** Most live for seconds, in which the optimising compiler takes more than it gives. */
-  static final String BRIEF = COLLECTOR + " -XX:TieredStopAtLevel=1";
+  private static final List<String> BRIEF = List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+
+  /** The same as one option of Spark's. */
+  static final String BRIEF_EXECUTOR = quoted(BRIEF);
 
   private final Path home;
   private final Path directory;
@@ -72,7 +77,7 @@ final class SparkProcesses implements AutoCloseable {
     return home;
   }
 
-  /** The program's jar that the build makes, which the driver serves to its executors. */
+  /** The program's jar that the build makes: system property {@code lockstep.cluster.jar}. */
   static String clusterJar() {
     return Path.of(System.getProperty("lockstep.cluster.jar")).toAbsolutePath().toString();
   }
@@ -83,13 +88,17 @@ final class SparkProcesses implements AutoCloseable {
   }
 
   private Process start(
-      String name, String options, List<String> classPath, String main, List<String> arguments) {
+      String name,
+      List<String> options,
+      List<String> classPath,
+      String main,
+      List<String> arguments) {
     // A shell in the background lets its children ignore SIGINT, which env takes back.
     List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(Arrays.asList(System.getProperty("lockstep.jvm.opens").split(" ")));
     properties.forEach(property -> command.add("-D" + property));
-    command.addAll(List.of(options.split(" ")));
+    command.addAll(options);
     command.addAll(List.of("-Xmx1g", "-cp", String.join(File.pathSeparator, classPath), main));
     command.addAll(arguments);
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
@@ -108,42 +117,57 @@ final class SparkProcesses implements AutoCloseable {
   }
 
   /**
-   * Starts {@code lockstep} by spark-submit, which serves its jar to the executors.
+   * Starts {@code lockstep} by spark-submit.
    *
+   * @param jar what spark-submit is told to be the program's: {@link #clusterJar}, which the driver
+   *     serves to its executors, or {@code local:} with it, which they find
    * @param options of spark-submit beside the settings
    * @param settings of Spark, {@code key=value}; the later of two counts
    * @param arguments of the program
    */
-  Process submit(String name, List<String> options, List<String> settings, List<String> arguments) {
-    return submit(name, java(settings), classPath(), clusterJar(), options, settings, arguments);
+  Process submit(
+      String name,
+      String jar,
+      List<String> options,
+      List<String> settings,
+      List<String> arguments) {
+    return submit(name, java(settings), classPath(), jar, options, settings, arguments);
   }
 
   /**
-   * As {@link #submit}, but every process has the program's jar on its class path, as on machines
-   * where it is installed, and its classes in an archive: no executor copies the jar, and each
-   * starts in two thirds of the time.
+   * As {@link #submit}, with the program's jar on the class path of every process and its classes
+   * in an archive, so that no executor copies the jar and each starts in two thirds of the time.
    */
-  Process submitInstalled(
+  Process submitArchived(
       String name, List<String> options, List<String> settings, List<String> arguments) {
-    String java = java(settings) + " -XX:SharedArchiveFile=" + archive();
-    return submitInstalled(name, java, options, settings, arguments);
+    String archived = "-XX:SharedArchiveFile=" + archive();
+    return submitOnClassPath(name, with(java(settings), archived), options, settings, arguments);
   }
 
-  private Process submitInstalled(
+  private Process submitOnClassPath(
       String name,
-      String java,
+      List<String> java,
       List<String> options,
       List<String> settings,
       List<String> arguments) {
     // As a worker puts together that of an executor: the archive is of one class path.
     List<String> classPath =
         List.of(clusterJar(), home.resolve("conf").toString(), home.resolve("jars") + "/*");
-    List<String> all = new ArrayList<>(settings);
-    all.add("spark.executor.extraClassPath=" + clusterJar());
-    return submit(name, java, classPath, "spark-internal", options, all, arguments);
+    return submit(
+        name,
+        java,
+        classPath,
+        "spark-internal",
+        options,
+        with(settings, "spark.executor.extraClassPath=" + clusterJar()),
+        arguments);
   }
 
-  /** That of the classes which a training here loads. The first who asks makes it for all. */
+  private static List<String> with(List<String> all, String more) {
+    return Stream.concat(all.stream(), Stream.of(more)).toList();
+  }
+
+  /** The archive of a training's classes; the first test process to need it makes it for all. */
   private Path archive() {
     Path archive = Path.of(clusterJar() + ".jsa");
     try (FileChannel file =
@@ -153,12 +177,16 @@ final class SparkProcesses implements AutoCloseable {
                 StandardOpenOption.WRITE);
         FileLock alone = file.lock()) {
       if (!Files.exists(archive) || isNewer(Path.of(clusterJar()), archive)) {
-        Files.deleteIfExists(archive);
-        archiveClasses(archive);
+        Path unfinished = Path.of(archive + ".part");
+        Files.deleteIfExists(unfinished);
+        archiveClasses(unfinished);
+        Files.move(unfinished, archive, StandardCopyOption.REPLACE_EXISTING);
       }
       return archive;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
     }
   }
 
@@ -166,11 +194,11 @@ final class SparkProcesses implements AutoCloseable {
     return Files.getLastModifiedTime(file).compareTo(Files.getLastModifiedTime(other)) > 0;
   }
 
-  private void archiveClasses(Path archive) {
+  private void archiveClasses(Path archive) throws InterruptedException {
     Process training =
-        submitInstalled(
+        submitOnClassPath(
             "classes",
-            BRIEF + " -XX:ArchiveClassesAtExit=" + archive,
+            with(BRIEF, "-XX:ArchiveClassesAtExit=" + archive),
             List.of("--master", "local[2]"),
             List.of(),
             List.of(
@@ -181,19 +209,24 @@ final class SparkProcesses implements AutoCloseable {
                 "training.epochs=1",
                 "--output",
                 directory.resolve("classes").toString()));
-    if (training.onExit().join().exitValue() != 0) {
+    if (training.waitFor() != 0 || !Files.exists(archive)) {
       throw new IllegalStateException("no classes were archived: " + output("classes"));
     }
   }
 
   /** Java's options for a driver and its executors. Only the optimising compiler makes AES fast. */
-  private static String java(List<String> settings) {
+  private static List<String> java(List<String> settings) {
     return settings.contains("spark.network.crypto.enabled=true") ? COLLECTOR : BRIEF;
+  }
+
+  /** As Spark takes options of Java, which may have spaces. */
+  private static String quoted(List<String> options) {
+    return options.stream().map("\"%s\""::formatted).collect(Collectors.joining(" "));
   }
 
   private Process submit(
       String name,
-      String java,
+      List<String> java,
       List<String> classPath,
       String jar,
       List<String> options,
@@ -205,7 +238,7 @@ final class SparkProcesses implements AutoCloseable {
                 "spark.ui.enabled=false",
                 "spark.executor.memory=1g",
                 "spark.executor.extraJavaOptions=%s -Dorg.bytedeco.javacpp.maxbytes=1g -Dorg.bytedeco.javacpp.maxphysicalbytes=3g"
-                    .formatted(java)),
+                    .formatted(quoted(java))),
             settings.stream())
         .forEach(setting -> all.addAll(List.of("--conf", setting)));
     all.addAll(List.of("--class", "dev.lockstep.spark.cli.Main", jar));

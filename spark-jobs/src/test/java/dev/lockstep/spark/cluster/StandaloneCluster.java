@@ -23,7 +23,7 @@ public final class StandaloneCluster implements AutoCloseable {
       List.of("spark.authenticate=true", "spark.authenticate.secret=known to this test");
 
   /** Options of Java for executors that train for seconds. */
-  public static final String BRIEF = SparkProcesses.BRIEF;
+  public static final String BRIEF = SparkProcesses.BRIEF_EXECUTOR;
 
   private final SparkProcesses spark;
   private final int port;
@@ -86,19 +86,20 @@ public final class StandaloneCluster implements AutoCloseable {
   }
 
   /**
-   * Starts {@code lockstep} by spark-submit on machines where it is installed.
+   * Starts {@code lockstep} by spark-submit, as {@link SparkProcesses#submitArchived} does.
    *
    * @param settings of Spark, {@code key=value}
    * @param arguments of the program
    */
   Process submit(String name, String master, List<String> settings, List<String> arguments) {
-    return spark.submitInstalled(
+    return spark.submitArchived(
         name, List.of("--master", master), onThisMachine(settings), arguments);
   }
 
-  /** As {@link #submit}, on this cluster, whose executors get the program from the driver. */
-  Process submitServed(String name, List<String> settings, List<String> arguments) {
-    return spark.submit(name, List.of("--master", master()), onThisMachine(settings), arguments);
+  /** As {@link #submit}, on this cluster and with the program's {@code jar}, as users have it. */
+  Process submitJar(String name, String jar, List<String> settings, List<String> arguments) {
+    return spark.submit(
+        name, jar, List.of("--master", master()), onThisMachine(settings), arguments);
   }
 
   private static List<String> onThisMachine(List<String> settings) {

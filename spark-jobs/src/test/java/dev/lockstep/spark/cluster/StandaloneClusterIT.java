@@ -140,8 +140,9 @@ class StandaloneClusterIT {
     Path metrics = Files.createDirectory(directory.resolve("metrics"));
     String sink = "spark.metrics.conf.driver.sink.csv.";
     Process training =
-        cluster.submitServed(
+        cluster.submitJar(
             "undisturbed",
+            SparkProcesses.clusterJar(),
             List.of(
                 sink + "class=org.apache.spark.metrics.sink.CsvSink",
                 sink + "directory=" + metrics),
@@ -167,9 +168,13 @@ class StandaloneClusterIT {
   }
 
   @Test
-  void encryptionChangesNoBit() throws Exception {
+  void encryptionAndAJarThatExecutorsFindThemselvesChangeNoBit() throws Exception {
     Process training =
-        submit("encrypted", cluster.master(), List.of("spark.network.crypto.enabled=true"), BRIEF);
+        cluster.submitJar(
+            "encrypted",
+            "local:" + SparkProcesses.clusterJar(),
+            List.of("spark.network.crypto.enabled=true"),
+            arguments("encrypted", BRIEF));
 
     assertThat(training.waitFor()).as(cluster.output("encrypted")).isZero();
     assertThat(model("encrypted")).isEqualTo(brief);
