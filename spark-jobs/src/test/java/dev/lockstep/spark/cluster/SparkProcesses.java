@@ -34,7 +34,7 @@ final class SparkProcesses implements AutoCloseable {
   private static final List<String> COLLECTOR = List.of("-XX:+UseSerialGC");
 
   /** Most live for seconds, in which the optimising compiler takes more than it gives. */
-  private static final List<String> BRIEF = List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+  private static final List<String> BRIEF = with(COLLECTOR, "-XX:TieredStopAtLevel=1");
 
   /** The same as one option of Spark's. */
   static final String BRIEF_EXECUTOR = quoted(BRIEF);
