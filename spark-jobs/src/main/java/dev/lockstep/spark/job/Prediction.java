@@ -5,6 +5,7 @@ import dev.lockstep.data.Examples;
 import dev.lockstep.engine.Engine;
 import dev.lockstep.network.Network;
 import dev.lockstep.spark.gang.Slots;
+import dev.lockstep.spark.storage.HadoopConfiguration;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.worker.BatchPredictor;
 import dev.lockstep.yaml.ConfigurationException;
@@ -173,7 +174,7 @@ public final class Prediction {
   }
 
   private void save(Broadcast<ModelFile> shared, String directory, Format format) {
-    Configuration hadoop = Location.hadoopConfiguration();
+    Configuration hadoop = HadoopConfiguration.current();
     SharedInput inputs = input;
     int parts = tasks;
     if (format == Format.PARQUET) {

@@ -3,6 +3,7 @@ package dev.lockstep.spark.job;
 import dev.lockstep.coordinator.Progress;
 import dev.lockstep.coordinator.TrainingResult;
 import dev.lockstep.spark.gang.Gang;
+import dev.lockstep.spark.storage.HadoopConfiguration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -12,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.apache.hadoop.fs.CommonConfigurationKeysPublic;
 import org.apache.hadoop.util.ShutdownHookManager;
 import org.apache.spark.api.java.JavaSparkContext;
 
@@ -73,7 +75,14 @@ record WatchedGang(
 
   private static void addShutdownHook(Runnable hook) {
     try {
-      ShutdownHookManager.get().addShutdownHook(hook, BEFORE_SPARK);
+      // With its timeout: Hadoop would read all of its configuration again to find it.
+      long timeout =
+          HadoopConfiguration.current()
+              .getTimeDuration(
+                  CommonConfigurationKeysPublic.SERVICE_SHUTDOWN_TIMEOUT,
+                  CommonConfigurationKeysPublic.SERVICE_SHUTDOWN_TIMEOUT_DEFAULT,
+                  TimeUnit.SECONDS);
+      ShutdownHookManager.get().addShutdownHook(hook, BEFORE_SPARK, timeout, TimeUnit.SECONDS);
     } catch (IllegalStateException e) {
       throw new CancellationException("interrupted");
     }

@@ -2,6 +2,7 @@ package dev.lockstep.spark.ml;
 
 import dev.lockstep.model.ModelDescription;
 import dev.lockstep.spark.job.ModelFile;
+import dev.lockstep.spark.storage.HadoopConfiguration;
 import dev.lockstep.spark.storage.Location;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -197,10 +198,7 @@ public final class NetworkClassificationModel
   private static String qualified(String path) {
     try {
       Path written = new Path(path);
-      return written
-          .getFileSystem(Location.hadoopConfiguration())
-          .makeQualified(written)
-          .toString();
+      return written.getFileSystem(HadoopConfiguration.current()).makeQualified(written).toString();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -1,5 +1,6 @@
 package dev.lockstep.spark.source;
 
+import dev.lockstep.spark.storage.HadoopConfiguration;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.spark.storage.Patience;
 import dev.lockstep.spark.storage.StoredFile;
@@ -39,7 +40,7 @@ record ParquetTable(String name, List<Part> files, Configuration hadoop) {
    */
   static ParquetTable at(String written) {
     Location location = Location.of(written);
-    Configuration hadoop = Location.hadoopConfiguration();
+    Configuration hadoop = HadoopConfiguration.current();
     try {
       Path path = location.hadoopPath();
       Patience patience = location.patience();

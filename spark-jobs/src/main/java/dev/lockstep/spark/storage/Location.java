@@ -11,13 +11,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.hdfs.HdfsConfiguration;
-import org.apache.hadoop.hdfs.client.HdfsClientConfigKeys.BlockWrite;
 import org.apache.hadoop.util.VersionInfo;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
-import org.apache.spark.deploy.SparkHadoopUtil;
 
 /**
  * A file or directory that may or may not exist, on the local file system or on one of Hadoop's.
@@ -99,32 +95,6 @@ public sealed interface Location permits LocalLocation, HadoopLocation, PatientL
     return written.matches("[A-Za-z][A-Za-z0-9+.-]+:/.*");
   }
 
-  /**
-   * How Hadoop's file systems are configured, by Spark's settings {@code spark.hadoop.*} and
-   * Hadoop's own files. A client of HDFS that closes a file, or begins its next block, asks the
-   * name node whether the last block has come, and asks again after 400 ms, twice that, and so on,
-   * where one or two ms would do. Unless either is configured it begins with 10 ms here, and
-   * doubles that more often, so that it gives up no sooner.
-   */
-  static Configuration hadoopConfiguration() {
-    HdfsConfiguration.init(); // Otherwise its files count only once HDFS was used.
-    SparkEnv spark = SparkEnv.get();
-    Configuration hadoop =
-        SparkHadoopUtil.get().newConfiguration(spark == null ? new SparkConf() : spark.conf());
-    String delay = BlockWrite.LOCATEFOLLOWINGBLOCK_INITIAL_DELAY_MS_KEY;
-    String retries = BlockWrite.LOCATEFOLLOWINGBLOCK_RETRIES_KEY;
-    if (isDefault(hadoop, delay) && isDefault(hadoop, retries)) {
-      hadoop.setInt(delay, 10);
-      hadoop.setInt(retries, 11);
-    }
-    return hadoop;
-  }
-
-  private static boolean isDefault(Configuration hadoop, String key) {
-    String[] sources = hadoop.getPropertySources(key);
-    return sources == null || sources[0].equals("hdfs-default.xml");
-  }
-
   /** This place as Hadoop's libraries name it, with its scheme. */
   org.apache.hadoop.fs.Path hadoopPath();
 
@@ -136,7 +106,7 @@ public sealed interface Location permits LocalLocation, HadoopLocation, PatientL
     if (path.toUri().getScheme().equals("file")) {
       return new LocalLocation(Path.of(path.toUri().getPath()));
     }
-    return HadoopLocation.of(path, hadoopConfiguration());
+    return HadoopLocation.of(path, HadoopConfiguration.current());
   }
 
   /** How long its file system is waited for where Hadoop's libraries use {@link #hadoopPath}. */

@@ -14,11 +14,9 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileContext;
-import org.apache.hadoop.hdfs.client.HdfsClientConfigKeys.BlockWrite;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class LocationTest {
@@ -224,53 +222,5 @@ class LocationTest {
     try (Stream<Path> entries = Files.list(directory)) {
       return entries.map(entry -> entry.getFileName().toString()).toList();
     }
-  }
-
-  @Test
-  void aClientOfHdfsAsksSoonWhetherAFileIsWholeAndGivesUpNoSoonerThanByDefault() {
-    Configuration hadoop = Location.hadoopConfiguration();
-
-    assertThat(delay(hadoop)).isEqualTo(10);
-    assertThat(doubled(delay(hadoop), retries(hadoop)))
-        .isGreaterThan(
-            doubled(
-                BlockWrite.LOCATEFOLLOWINGBLOCK_INITIAL_DELAY_MS_DEFAULT,
-                BlockWrite.LOCATEFOLLOWINGBLOCK_RETRIES_DEFAULT));
-  }
-
-  @ParameterizedTest
-  @CsvSource({
-    BlockWrite.LOCATEFOLLOWINGBLOCK_INITIAL_DELAY_MS_KEY + ", 700, 700, 5",
-    BlockWrite.LOCATEFOLLOWINGBLOCK_RETRIES_KEY + ", 8, 400, 8"
-  })
-  void howAClientOfHdfsAsksIsLeftAsItIsConfigured(
-      String key, String value, int delay, int retries) {
-    String setting = "spark.hadoop." + key;
-    System.setProperty(setting, value);
-    try {
-      Configuration hadoop = Location.hadoopConfiguration();
-
-      assertThat(delay(hadoop)).isEqualTo(delay);
-      assertThat(retries(hadoop)).isEqualTo(retries);
-    } finally {
-      System.clearProperty(setting);
-    }
-  }
-
-  private static int delay(Configuration hadoop) {
-    return hadoop.getInt(
-        BlockWrite.LOCATEFOLLOWINGBLOCK_INITIAL_DELAY_MS_KEY,
-        BlockWrite.LOCATEFOLLOWINGBLOCK_INITIAL_DELAY_MS_DEFAULT);
-  }
-
-  private static int retries(Configuration hadoop) {
-    return hadoop.getInt(
-        BlockWrite.LOCATEFOLLOWINGBLOCK_RETRIES_KEY,
-        BlockWrite.LOCATEFOLLOWINGBLOCK_RETRIES_DEFAULT);
-  }
-
-  /** Milliseconds of so many delays, each twice the one before. */
-  private static long doubled(long first, int times) {
-    return first * ((1L << times) - 1);
   }
 }
