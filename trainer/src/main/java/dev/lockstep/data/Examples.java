@@ -24,6 +24,9 @@ public final class Examples {
   /** Of each example; null if all are 1. */
   private final float[] weights;
 
+  /** Null until it is asked for: it takes longer than anything else that is asked of examples. */
+  private volatile String fingerprint;
+
   /**
    * Images of {@code shape}, one row of {@code pixels} and one of {@code labels} each.
    *
@@ -218,6 +221,15 @@ public final class Examples {
    * weights), as 64 hexadecimal digits. An {@link Outline} of the features gives the same.
    */
   public String fingerprint() {
+    String known = fingerprint;
+    if (known == null) {
+      known = digest();
+      fingerprint = known;
+    }
+    return known;
+  }
+
+  private String digest() {
     MessageDigest digest = Outline.sha256();
     digest.update("lockstep examples 2".getBytes(StandardCharsets.US_ASCII));
     ByteBuffer header = ByteBuffer.allocate(20);

@@ -9,7 +9,6 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import java.util.zip.GZIPInputStream;
 
 /**
  * The MNIST data set of handwritten digits that comes with the program: 60,000 training and 10,000
@@ -43,14 +42,14 @@ public final class Mnist {
     return Optional.ofNullable(Mnist.class.getResourceAsStream(FOLDER + name));
   }
 
-  /** Reads the gzipped files and the sums of their plain content from {@code resources}. */
+  /** Reads the gzipped files and their sums from {@code resources}. */
   static Dataset load(FileSource resources) {
     return directory(resources).dataset();
   }
 
   private static IdxDirectory directory(FileSource resources) {
     Map<String, String> sums = sums(resources);
-    return new IdxDirectory("mnist", name -> plain(name, resources, sums));
+    return new IdxDirectory("mnist", name -> checked(name, resources, sums));
   }
 
   private static Map<String, String> sums(FileSource resources) {
@@ -64,26 +63,20 @@ public final class Mnist {
     }
   }
 
-  private static Optional<InputStream> plain(
+  private static Optional<InputStream> checked(
       String name, FileSource resources, Map<String, String> sums) {
     if (!sums.containsKey(name)) {
       return Optional.empty();
     }
-    byte[] content = gunzip(name, resources);
-    String sum = HexFormat.of().formatHex(Outline.sha256().digest(content));
-    if (!sum.equals(sums.get(name))) {
-      throw damaged(name, "has SHA-256 %s but must have %s".formatted(sum, sums.get(name)));
-    }
-    return Optional.of(new ByteArrayInputStream(content));
-  }
-
-  private static byte[] gunzip(String name, FileSource resources) {
-    try (InputStream in =
-            resources.open(name + ".gz").orElseThrow(() -> damaged(name, "is missing"));
-        InputStream plain = new GZIPInputStream(in, 1 << 16)) {
-      return plain.readAllBytes();
+    try (InputStream in = resources.open(name).orElseThrow(() -> damaged(name, "is missing"))) {
+      byte[] content = in.readAllBytes();
+      String sum = HexFormat.of().formatHex(Outline.sha256().digest(content));
+      if (!sum.equals(sums.get(name))) {
+        throw damaged(name, "has SHA-256 %s but must have %s".formatted(sum, sums.get(name)));
+      }
+      return Optional.of(new ByteArrayInputStream(content));
     } catch (IOException e) {
-      throw damaged(name, "cannot be unpacked: " + e.getMessage());
+      throw damaged(name, "cannot be read: " + e.getMessage());
     }
   }
 

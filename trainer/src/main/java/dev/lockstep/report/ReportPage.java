@@ -18,15 +18,24 @@ public final class ReportPage {
   /** The file's name in a run directory. */
   public static final String NAME = "report.html";
 
+  private static final Script CHARTS = Script.of("echarts.common.min.js");
+  private static final Script DRAWING = Script.of("report.js");
+
   /** What the page's script draws: a report, and for each of its runs a sentence. */
   private record PageData(Report report, List<String> overfitting) {}
+
+  /** A script of the page, and its SHA-256 as a content security policy names it. */
+  private record Script(String text, String hash) {
+    static Script of(String name) {
+      String text = resource(name);
+      return new Script(text, ReportPage.hash(text));
+    }
+  }
 
   private ReportPage() {}
 
   /** The page, the same for equal reports. */
   public static String html(Report report) {
-    String charts = resource("echarts.common.min.js");
-    String script = resource("report.js");
     return """
         <!doctype html>
         <html lang="en">
@@ -50,13 +59,13 @@ public final class ReportPage {
         </html>
         """
         .formatted(
-            hash(charts),
-            hash(script),
+            CHARTS.hash,
+            DRAWING.hash,
             escaped(report.title()),
             resource("report.css"),
             json(report),
-            charts,
-            script);
+            CHARTS.text,
+            DRAWING.text);
   }
 
   /** A {@code <} in JSON stands in texts only, where its escape means the same. */
