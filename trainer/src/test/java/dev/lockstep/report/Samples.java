@@ -1,7 +1,7 @@
 package dev.lockstep.report;
 
 import dev.lockstep.data.Dataset;
-import dev.lockstep.data.Mnist;
+import dev.lockstep.data.Digits;
 import dev.lockstep.data.Shape;
 import dev.lockstep.metrics.ConfusionMatrix;
 import dev.lockstep.metrics.EpochRecord;
@@ -15,7 +15,7 @@ import java.util.stream.IntStream;
 
 /** Reports as trainings leave them. */
 final class Samples {
-  private static final Dataset MNIST = Mnist.load();
+  private static final Dataset MNIST = Digits.MNIST;
   static final int CLASSES = 10;
   static final int EPOCHS = 12;
 

@@ -2,8 +2,8 @@ package dev.lockstep.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.data.Digits;
 import dev.lockstep.data.Examples;
-import dev.lockstep.data.Mnist;
 import dev.lockstep.engine.Batch;
 import dev.lockstep.engine.Engine;
 import dev.lockstep.engine.FloatVector;
@@ -38,7 +38,7 @@ class WrongExamplesTest {
 
   @BeforeAll
   static void open() {
-    examples = Mnist.load().test();
+    examples = Digits.MNIST.test();
     network =
         NetworkDefinition.read(
                 "guessing",

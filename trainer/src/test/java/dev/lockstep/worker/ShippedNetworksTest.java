@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lockstep.config.Configuration;
 import dev.lockstep.coordinator.TrainingResult;
 import dev.lockstep.data.Dataset;
-import dev.lockstep.data.Mnist;
+import dev.lockstep.data.Digits;
 import dev.lockstep.engine.Dl4jEngine;
 import dev.lockstep.engine.EngineFactory;
 import dev.lockstep.engine.FusedEngine;
@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Each network that is shipped learns a part of MNIST. */
 class ShippedNetworksTest {
-  private static final Dataset MNIST = Mnist.load();
+  private static final Dataset MNIST = Digits.MNIST;
 
   @ParameterizedTest
   @CsvSource({
@@ -38,7 +38,7 @@ class ShippedNetworksTest {
             network: %s
             training:
               epochs: 3
-              batchSize: 64
+              batchSize: 32
               shards: 8
               optimizer: {name: adam, learningRate: %s}
             """
@@ -51,7 +51,7 @@ class ShippedNetworksTest {
                 "part of MNIST",
                 MNIST.training(),
                 MNIST.test().select(IntStream.range(0, 200).toArray())),
-            new Split(IntStream.range(0, 768).toArray(), IntStream.range(768, 968).toArray()));
+            new Split(IntStream.range(0, 384).toArray(), IntStream.range(384, 484).toArray()));
 
     EngineFactory engines = engine.equals("fused") ? FusedEngine::new : Dl4jEngine::new;
     TrainingResult result = SimulatedGang.train(configuration.plan(), network, part, engines, 2);

@@ -34,7 +34,7 @@ class ResumeTest {
       "training.checkpoints={everyEpochs: 1, everySteps: 7, keep: 4}";
 
   /** Enough for steps to go on while checkpoints are written. */
-  private static final int EPOCHS = 150;
+  private static final int EPOCHS = 60;
 
   private static final String AVERAGING =
       "training.averaging={mode: parameters, interval: 3, outer: {name: sgd, momentum: 0.9}}";

@@ -43,7 +43,8 @@ class RetrainIT {
   private static final LocalDate FIRST = LocalDate.of(2026, 11, 9);
   private static final int HELD = 12;
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final List<String> SMALL = List.of("-Xmx512m", "-Dspark.ui.enabled=false");
+  private static final List<String> SMALL =
+      List.of("-Xmx512m", "-Xmn160m", "-Dspark.ui.enabled=false");
 
   @TempDir private static Path directory;
   private static MiniDFSCluster hdfs;
