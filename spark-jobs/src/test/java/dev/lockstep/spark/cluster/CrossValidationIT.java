@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.lockstep.spark.cli.SmallMnist;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +28,7 @@ class CrossValidationIT {
 
   @BeforeAll
   static void validateInOneProcess() throws Exception {
+    SmallMnist.configuration(directory, SmallMnist.write(directory).toString());
     cluster = new StandaloneCluster(directory, 2, 1);
     here = finished("here", validate("here", "local[2]"));
   }
@@ -83,7 +85,7 @@ class CrossValidationIT {
         List.of(
             "cross-validate",
             "--config",
-            SparkProcesses.EXAMPLE,
+            directory.resolve("small.yaml").toString(),
             "--output",
             directory.resolve(name).toString(),
             "--folds",
@@ -91,7 +93,7 @@ class CrossValidationIT {
             "--stratified",
             "--final-model",
             "--set",
-            "training.epochs=1"));
+            "training.epochs=60"));
   }
 
   private static Path finished(String name, Process validating) throws Exception {

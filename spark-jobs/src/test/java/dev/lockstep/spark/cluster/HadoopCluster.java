@@ -89,13 +89,16 @@ final class HadoopCluster implements AutoCloseable {
    * Starts {@code lockstep} on YARN with two executors of one core.
    *
    * @param mode where the driver runs: {@code client} or {@code cluster}
+   * @param jar the program's, which YARN brings to every container, or {@code local:} with it,
+   *     where they find it
    * @param options of spark-submit
    * @param arguments of the program
    */
-  Process submit(String name, String mode, List<String> options, List<String> arguments) {
+  Process submit(
+      String name, String mode, String jar, List<String> options, List<String> arguments) {
     return spark.submit(
         name,
-        SparkProcesses.clusterJar(),
+        jar,
         Stream.concat(
                 Stream.of(
                     "--master",
@@ -124,8 +127,7 @@ final class HadoopCluster implements AutoCloseable {
 
   /** Starts {@code lockstep} by spark-submit with the master {@code local[2]}. */
   Process submitHere(String name, List<String> arguments) {
-    return spark.submit(
-        name, SparkProcesses.clusterJar(), List.of("--master", "local[2]"), List.of(), arguments);
+    return spark.submitArchived(name, List.of("--master", "local[2]"), List.of(), arguments);
   }
 
   /** What spark-submit, started as {@code name}, has printed so far. */

@@ -35,6 +35,9 @@ class HadoopClusterIT {
       new org.apache.hadoop.fs.Path("/data/small");
   private static final String CONFIGURATION = "small.yaml";
 
+  /** The program's jar where it needs not be brought. */
+  private static final String EVERYWHERE = "local:" + SparkProcesses.clusterJar();
+
   @TempDir private static Path directory;
   private static HadoopCluster cluster;
 
@@ -108,9 +111,18 @@ class HadoopClusterIT {
 
     Process training =
         mode.equals("client")
-            ? cluster.submit(mode, mode, List.of(), arguments(shipped, output(mode)))
+            ? cluster.submit(
+                mode,
+                mode,
+                SparkProcesses.clusterJar(),
+                List.of(),
+                arguments(shipped, output(mode)))
             : cluster.submit(
-                mode, mode, List.of("--files", shipped), arguments(CONFIGURATION, output(mode)));
+                mode,
+                mode,
+                SparkProcesses.clusterJar(),
+                List.of("--files", shipped),
+                arguments(CONFIGURATION, output(mode)));
 
     int code = training.waitFor();
     assertThat(code).as(cluster.output(mode) + cluster.containers()).isZero();
@@ -132,6 +144,7 @@ class HadoopClusterIT {
         cluster.submit(
             "resumed",
             "client",
+            EVERYWHERE,
             List.of(),
             List.of("train", "--resume", cluster.uri(killed.toString())));
 
@@ -211,7 +224,8 @@ class HadoopClusterIT {
     assertThat(here.waitFor()).as(cluster.output("table-local")).isZero();
 
     Process training =
-        cluster.submit("table", "client", List.of(), arguments(configuration, output("table")));
+        cluster.submit(
+            "table", "client", EVERYWHERE, List.of(), arguments(configuration, output("table")));
 
     int code = training.waitFor();
     assertThat(code).as(cluster.output("table") + cluster.containers()).isZero();

@@ -26,6 +26,8 @@ import org.awaitility.Awaitility;
 final class SparkProcesses implements AutoCloseable {
   static final String HOST = "127.0.0.1";
 
+  private static final String CLUSTER_JAR = "lockstep.cluster.jar";
+
   /** The configuration of the README's training. */
   static final String EXAMPLE =
       Path.of("../conf/mnist-mlp.yaml").toAbsolutePath().normalize().toString();
@@ -63,9 +65,9 @@ final class SparkProcesses implements AutoCloseable {
   }
 
   private List<String> classPath() {
-    String jars = home.resolve("jars") + "/*";
+    String spark = home.resolve("jars") + "/*";
     String hadoop = environment.get("HADOOP_CONF_DIR");
-    return hadoop == null ? List.of(jars) : List.of(hadoop, jars);
+    return hadoop == null ? List.of(spark) : List.of(hadoop, spark);
   }
 
   /** The installation that the build makes: system property {@code lockstep.spark.home}. */
@@ -79,12 +81,17 @@ final class SparkProcesses implements AutoCloseable {
 
   /** The program's jar that the build makes: system property {@code lockstep.cluster.jar}. */
   static String clusterJar() {
-    return Path.of(System.getProperty("lockstep.cluster.jar")).toAbsolutePath().toString();
+    return Path.of(System.getProperty(CLUSTER_JAR)).toAbsolutePath().toString();
   }
 
-  /** Starts {@code main} and calls its log {@code name}. */
+  /**
+   * Starts {@code main} and calls its log {@code name}; from the archive of a training's classes,
+   * of which it shares most, where there is one.
+   */
   Process start(String name, String main, List<String> arguments) {
-    return start(name, BRIEF, classPath(), main, arguments);
+    return System.getProperty(CLUSTER_JAR) == null
+        ? start(name, BRIEF, classPath(), main, arguments)
+        : start(name, archived(BRIEF), archivedClassPath(), main, arguments);
   }
 
   private Process start(
@@ -140,19 +147,35 @@ final class SparkProcesses implements AutoCloseable {
    */
   Process submitArchived(
       String name, List<String> options, List<String> settings, List<String> arguments) {
-    String archived = "-XX:SharedArchiveFile=" + archive();
-    return submitOnClassPath(name, with(java(settings), archived), options, settings, arguments);
+    return submitOnClassPath(
+        name, archived(java(settings)), archivedClassPath(), options, settings, arguments);
+  }
+
+  private List<String> archived(List<String> java) {
+    return with(java, "-XX:SharedArchiveFile=" + archive());
+  }
+
+  /** That of the archive, as a worker puts together that of an executor. */
+  private List<String> jars() {
+    return List.of(clusterJar(), home.resolve("conf").toString(), home.resolve("jars") + "/*");
+  }
+
+  /**
+   * An archive is for the class paths that begin with its own, in which no directory may have
+   * files.
+   */
+  private List<String> archivedClassPath() {
+    String hadoop = environment.get("HADOOP_CONF_DIR");
+    return hadoop == null ? jars() : with(jars(), hadoop);
   }
 
   private Process submitOnClassPath(
       String name,
       List<String> java,
+      List<String> classPath,
       List<String> options,
       List<String> settings,
       List<String> arguments) {
-    // As a worker puts together that of an executor: the archive is of one class path.
-    List<String> classPath =
-        List.of(clusterJar(), home.resolve("conf").toString(), home.resolve("jars") + "/*");
     return submit(
         name,
         java,
@@ -199,6 +222,7 @@ final class SparkProcesses implements AutoCloseable {
         submitOnClassPath(
             "classes",
             with(BRIEF, "-XX:ArchiveClassesAtExit=" + archive),
+            jars(),
             List.of("--master", "local[2]"),
             List.of(),
             List.of(

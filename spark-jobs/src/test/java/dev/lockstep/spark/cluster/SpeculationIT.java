@@ -64,7 +64,7 @@ class SpeculationIT {
             "--set",
             "training.workers=2",
             "--set",
-            "training.epochs=8"));
+            "training.epochs=6"));
   }
 
   private byte[] model(String name) throws IOException {
