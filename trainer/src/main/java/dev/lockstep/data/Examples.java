@@ -24,7 +24,7 @@ public final class Examples {
   /** Of each example; null if all are 1. */
   private final float[] weights;
 
-  /** Null until it is asked for: it takes longer than anything else that is asked of examples. */
+  /** Null until it is asked for: every number of the features goes into it. */
   private volatile String fingerprint;
 
   /**

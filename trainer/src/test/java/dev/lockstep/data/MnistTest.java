@@ -7,9 +7,14 @@ import dev.lockstep.yaml.ConfigurationException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.security.MessageDigest;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class MnistTest {
   private static final FileSource EMBEDDED =
@@ -29,6 +34,21 @@ class MnistTest {
     assertThat(labels(mnist.test(), 10)).containsExactly(7, 2, 1, 0, 4, 1, 4, 9, 5, 9);
     assertThat(ofClass(mnist.training(), 5)).isEqualTo(5421);
     assertThat(ofClass(mnist.test(), 5)).isEqualTo(892);
+  }
+
+  /** Those of the plain files, as they are published. */
+  @ParameterizedTest
+  @CsvSource({
+    "train-images-idx3-ubyte, ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte, 65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte, 0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte, ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"
+  })
+  void unpackedFilesHaveTheirSums(String name, String sum) throws Exception {
+    MessageDigest digest = MessageDigest.getInstance("SHA-256");
+    try (InputStream in = new GZIPInputStream(EMBEDDED.open(name + ".gz").orElseThrow())) {
+      assertThat(HexFormat.of().formatHex(digest.digest(in.readAllBytes()))).isEqualTo(sum);
+    }
   }
 
   /** The mean of all training pixels is known to be 0.1307. */

@@ -56,10 +56,11 @@ record WatchedGang(
               gangThread.setDaemon(true);
               return gangThread;
             });
+    long timeout = shutdownSeconds();
     Future<TrainingResult> training = thread.submit(() -> runInGroup());
     Runnable atShutdown = () -> cancel(training);
     try {
-      addShutdownHook(atShutdown);
+      addShutdownHook(atShutdown, timeout);
       return watch(training, observer);
     } catch (InterruptedException e) {
       cancel(training);
@@ -73,15 +74,19 @@ record WatchedGang(
     }
   }
 
-  private static void addShutdownHook(Runnable hook) {
+  /** How long a hook may take. Hadoop would read all of its configuration again to find it. */
+  private static long shutdownSeconds() {
+    long configured =
+        HadoopConfiguration.current()
+            .getTimeDuration(
+                CommonConfigurationKeysPublic.SERVICE_SHUTDOWN_TIMEOUT,
+                CommonConfigurationKeysPublic.SERVICE_SHUTDOWN_TIMEOUT_DEFAULT,
+                TimeUnit.SECONDS);
+    return Math.max(ShutdownHookManager.TIMEOUT_MINIMUM, configured);
+  }
+
+  private static void addShutdownHook(Runnable hook, long timeout) {
     try {
-      // With its timeout: Hadoop would read all of its configuration again to find it.
-      long timeout =
-          HadoopConfiguration.current()
-              .getTimeDuration(
-                  CommonConfigurationKeysPublic.SERVICE_SHUTDOWN_TIMEOUT,
-                  CommonConfigurationKeysPublic.SERVICE_SHUTDOWN_TIMEOUT_DEFAULT,
-                  TimeUnit.SECONDS);
       ShutdownHookManager.get().addShutdownHook(hook, BEFORE_SPARK, timeout, TimeUnit.SECONDS);
     } catch (IllegalStateException e) {
       throw new CancellationException("interrupted");

@@ -18,8 +18,18 @@ public final class HadoopConfiguration {
 
   private HadoopConfiguration() {}
 
-  /** What was read, which nobody changes, and the settings of Spark that it is for. */
-  private record Reading(List<Tuple2<String, String>> settings, Configuration hadoop) {}
+  /**
+   * What was read, which nobody changes.
+   *
+   * @param settings of Spark, and
+   * @param loader of the thread's classes and files, that it is for
+   */
+  private record Reading(
+      List<Tuple2<String, String>> settings, ClassLoader loader, Configuration hadoop) {
+    boolean isFor(List<Tuple2<String, String>> others, ClassLoader other) {
+      return loader == other && settings.equals(others);
+    }
+  }
 
   /**
    * A copy of what counts now, for the caller to change. A client of HDFS that closes a file, or
@@ -31,14 +41,12 @@ public final class HadoopConfiguration {
     SparkEnv spark = SparkEnv.get();
     SparkConf conf = spark == null ? new SparkConf() : spark.conf();
     List<Tuple2<String, String>> settings = List.of(conf.getAll());
+    ClassLoader loader = Thread.currentThread().getContextClassLoader();
     Reading found = last;
-    if (found == null || !found.settings.equals(settings)) {
-      found = new Reading(settings, read(conf));
+    if (found == null || !found.isFor(settings, loader)) {
+      found = new Reading(settings, loader, read(conf));
       last = found;
     }
-    // Where a library has added a file of defaults since, this reads them again, once for all
-    // copies.
-    found.hadoop.size();
     return new Configuration(found.hadoop);
   }
 

@@ -20,7 +20,10 @@ final class TrainingProcess {
     return start(err, List.of(), arguments);
   }
 
-  /** As the other, with further {@code options} of Java, which win over those of this process. */
+  /**
+   * As the other, with further {@code options} of Java, which win over those of this process. It
+   * does not verify its classes, as the JVM of this process does.
+   */
   static Process start(Path err, List<String> options, List<String> arguments) throws IOException {
     List<String> command =
         new ArrayList<>(
@@ -31,6 +34,7 @@ final class TrainingProcess {
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
         .filter(argument -> !argument.startsWith("-javaagent") && !argument.startsWith("-agent"))
         .forEach(command::add);
+    command.addAll(List.of("-XX:+UnlockDiagnosticVMOptions", "-XX:-BytecodeVerificationRemote"));
     command.addAll(List.of("-cp", classPath()));
     command.addAll(options);
     command.add(Main.class.getName());

@@ -51,7 +51,7 @@ class CrossValidationIT {
   @Test
   void interruptedItLeavesNoExecutorAndGoesOnLater() throws Exception {
     Process validating = validate("interrupted", cluster.master());
-    cluster.await("interrupted", "fold 1/3");
+    cluster.await("interrupted", "fold 1/3: epoch ");
 
     new ProcessBuilder("kill", "-INT", Long.toString(validating.pid())).start().waitFor();
 

@@ -21,7 +21,8 @@ import org.awaitility.Awaitility;
 /**
  * Programs of a Spark installation as processes of this machine. All of them, and what they
  * started, end with it. System properties: {@code lockstep.jvm.opens}, Java's options that Spark
- * needs, and for what submits {@code lockstep.cluster.jar}.
+ * needs, and {@code lockstep.cluster.jar} for what submits, which then has an archive of classes
+ * too.
  */
 final class SparkProcesses implements AutoCloseable {
   static final String HOST = "127.0.0.1";
@@ -67,7 +68,7 @@ final class SparkProcesses implements AutoCloseable {
   private List<String> classPath() {
     String spark = home.resolve("jars") + "/*";
     String hadoop = environment.get("HADOOP_CONF_DIR");
-    return hadoop == null ? List.of(spark) : List.of(hadoop, spark);
+    return hadoop == null ? List.of(spark) : List.of(spark, hadoop);
   }
 
   /** The installation that the build makes: system property {@code lockstep.spark.home}. */

@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 
 /**
  * A Spark cluster, with Spark's own authentication, of a master and workers, as processes of this
- * machine, started from Spark's jars alone. All of its processes end with it.
+ * machine, started from Spark's jars. All of its processes end with it.
  */
 public final class StandaloneCluster implements AutoCloseable {
   /** Of the cluster and of every application on it, {@code key=value}. */

@@ -2,6 +2,8 @@ package dev.lockstep.spark.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.URL;
+import java.net.URLClassLoader;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.hdfs.client.HdfsClientConfigKeys.BlockWrite;
 import org.junit.jupiter.api.Test;
@@ -45,6 +47,21 @@ class HadoopConfigurationTest {
     HadoopConfiguration.current().set("fs.s3a.endpoint", "elsewhere");
 
     assertThat(HadoopConfiguration.current().get("fs.s3a.endpoint")).isNotEqualTo("elsewhere");
+  }
+
+  @Test
+  void classesAreFoundAsTheThreadFindsThem() throws Exception {
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    Configuration there = HadoopConfiguration.current();
+    try (URLClassLoader another = new URLClassLoader(new URL[0], before)) {
+      thread.setContextClassLoader(another);
+
+      assertThat(HadoopConfiguration.current().getClassLoader()).isSameAs(another);
+    } finally {
+      thread.setContextClassLoader(before);
+    }
+    assertThat(HadoopConfiguration.current().getClassLoader()).isSameAs(there.getClassLoader());
   }
 
   @Test
