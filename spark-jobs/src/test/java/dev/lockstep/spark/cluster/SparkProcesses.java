@@ -66,9 +66,12 @@ final class SparkProcesses implements AutoCloseable {
   }
 
   private List<String> classPath() {
-    String spark = home.resolve("jars") + "/*";
-    String hadoop = environment.get("HADOOP_CONF_DIR");
-    return hadoop == null ? List.of(spark) : List.of(spark, hadoop);
+    return withHadoop(List.of(home.resolve("jars") + "/*"));
+  }
+
+  private List<String> withHadoop(List<String> jars) {
+    String configuration = environment.get("HADOOP_CONF_DIR");
+    return configuration == null ? jars : with(jars, configuration);
   }
 
   /** The installation that the build makes: system property {@code lockstep.spark.home}. */
@@ -166,8 +169,7 @@ final class SparkProcesses implements AutoCloseable {
    * files.
    */
   private List<String> archivedClassPath() {
-    String hadoop = environment.get("HADOOP_CONF_DIR");
-    return hadoop == null ? jars() : with(jars(), hadoop);
+    return withHadoop(jars());
   }
 
   private Process submitOnClassPath(
