@@ -272,7 +272,9 @@ class ReportPageIT {
 
   private static List<String> downloaded(String name, int lines) throws IOException {
     Path file = directory.resolve(name);
-    new WebDriverWait(browser.driver(), Duration.ofSeconds(20)).until(driver -> Files.exists(file));
+    // Chromium reserves the name with an empty file, over which it moves the whole one.
+    new WebDriverWait(browser.driver(), Duration.ofSeconds(20))
+        .until(driver -> file.toFile().length() > 0);
     List<String> read = Files.readAllLines(file);
     assertThat(read).hasSize(lines);
     return read;
