@@ -19,11 +19,13 @@ import org.apache.spark.ExceptionFailure;
 import org.apache.spark.SparkContext;
 import org.apache.spark.TaskFailedReason;
 import org.apache.spark.TaskKilled;
+import org.apache.spark.scheduler.ExecutorKilled$;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerStageSubmitted;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.scheduler.SparkListenerTaskStart;
 import org.apache.spark.scheduler.TaskInfo;
+import org.apache.spark.scheduler.cluster.CoarseGrainedSchedulerBackend;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -166,6 +168,10 @@ final class GangTasks extends SparkListener implements WorkerTasks {
       LOG.warn(
           "the cluster does not replace executor {}; unless Spark gives it up by itself (spark.network.timeout), the run ends after training.replacementTimeout",
           task.executorId());
+    } else if (spark.schedulerBackend() instanceof CoarseGrainedSchedulerBackend backend) {
+      // As Spark does with one whose heartbeats fail to come. Otherwise it runs the task again only
+      // when the process has ended, which a cluster asks for politely and waits for some 15 s.
+      backend.removeExecutor(task.executorId(), ExecutorKilled$.MODULE$);
     }
   }
 
