@@ -22,6 +22,10 @@ import org.apache.hadoop.fs.permission.FsPermission;
  */
 public final class HaltingFileSystem extends FilterFs {
   static final String HALT = "lockstep.test.haltBefore";
+
+  /** The exit code of such a process, that of one that SIGKILL ended. */
+  static final int KILLED = 137;
+
   private static final AtomicInteger CHANGES = new AtomicInteger();
 
   /** Made by Hadoop. */
@@ -43,7 +47,7 @@ public final class HaltingFileSystem extends FilterFs {
     }
     if (CHANGES.incrementAndGet() == Integer.getInteger(HALT, -1)) {
       System.err.println("halts before it changes " + path);
-      Runtime.getRuntime().halt(KilledProcess.KILLED);
+      Runtime.getRuntime().halt(KILLED);
     }
   }
 

@@ -10,6 +10,7 @@ import dev.lockstep.spark.Digits;
 import dev.lockstep.spark.job.ModelFile;
 import dev.lockstep.spark.registry.Champion;
 import dev.lockstep.spark.registry.ModelRegistry;
+import dev.lockstep.spark.storage.HadoopConfiguration;
 import dev.lockstep.spark.storage.Location;
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,6 +21,7 @@ import java.time.Duration;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Future;
@@ -59,65 +61,21 @@ class RetrainIT {
       String of(String name) {
         return directory.resolve(name).toString();
       }
-
-      @Override
-      int killed(Path err, String name, int step) throws Exception {
-        return KilledProcess.run(err, Path.of(of(name)), step, quick, arguments("now", of(name)));
-      }
-
-      @Override
-      void copy(Path from, String name) throws IOException {
-        Path to = Path.of(of(name));
-        try (Stream<Path> all = Files.walk(from)) {
-          for (Path each : all.toList()) {
-            Files.copy(each, to.resolve(from.relativize(each).toString()));
-          }
-        }
-      }
     },
     HDFS {
       @Override
       String of(String name) {
         return hdfs.getURI() + "/" + name;
       }
-
-      @Override
-      int killed(Path err, String name, int step) throws Exception {
-        List<String> properties =
-            List.of(
-                "-D%s=%d".formatted(HaltingFileSystem.HALT, step),
-                "-Dspark.hadoop.fs.AbstractFileSystem.hdfs.impl="
-                    + HaltingFileSystem.class.getName());
-        return start(err, properties, arguments("now", of(name))).waitFor();
-      }
-
-      @Override
-      void copy(Path from, String name) throws IOException {
-        hdfs.getFileSystem()
-            .copyFromLocalFile(
-                new org.apache.hadoop.fs.Path(from.toUri()),
-                new org.apache.hadoop.fs.Path("/" + name));
-      }
     };
 
     /** The registry {@code name} as a user writes it. */
     abstract String of(String name);
-
-    /**
-     * Retrains in a process that is killed before its change {@code step}, from 1, of the registry.
-     *
-     * @param err receives its standard error
-     * @return its exit code
-     */
-    abstract int killed(Path err, String name, int step) throws Exception;
-
-    /** Makes it a copy of one on this machine. */
-    abstract void copy(Path from, String name) throws IOException;
   }
 
   @BeforeAll
   static void startHdfsAndWriteData() throws Exception {
-    Configuration conf = new Configuration();
+    Configuration conf = HadoopConfiguration.current();
     conf.set(MiniDFSCluster.HDFS_MINIDFS_BASEDIR, directory.resolve("hdfs").toString());
     conf.setInt("dfs.replication", 1);
     conf.setInt("dfs.namenode.metrics.logger.period.seconds", 0);
@@ -275,42 +233,92 @@ class RetrainIT {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource(Place.class)
-  void whereverItIsKilledTheRegistryIsReadableAndTheNextRunCompletes(Place place) throws Exception {
-    Path template = directory.resolve("template-" + place);
-    Invocation first = Invocation.of(arguments("before", template.toString()));
-    assertThat(first.exitCode()).as(first.err()).isZero();
-    int code = KilledProcess.KILLED;
+  @Test
+  void whereverItIsKilledARegistryOfThisMachineIsReadableAndTheNextRunCompletes() throws Exception {
+    Path registry = registryOfTheDayBefore("stepped");
+    Map<Path, String> left = new LinkedHashMap<>();
+    Path err = directory.resolve("stepped.err");
+    int code =
+        SteppedProcess.run(
+            err,
+            registry,
+            changed -> {
+              Path copy = directory.resolve("killed-%d".formatted(left.size() + 1));
+              copy(registry, copy);
+              left.put(copy, "killed before it changed " + registry.relativize(changed));
+            },
+            quick,
+            arguments("now", registry.toString()));
+    assertThat(code).as(Files.readString(err, UTF_8)).isZero();
+
+    assertThat(left).hasSizeGreaterThan(12);
+    for (Map.Entry<Path, String> each : left.entrySet()) {
+      goOn(each.getKey().toString(), each.getValue());
+    }
+  }
+
+  @Test
+  void whereverItIsKilledARegistryOnHdfsIsReadableAndTheNextRunCompletes() throws Exception {
+    Path template = registryOfTheDayBefore("template");
+    int code = HaltingFileSystem.KILLED;
     int killed = 0;
-    Future<Killed> next = killed(place, template, 1);
-    for (int step = 1; code == KilledProcess.KILLED; step++) {
+    Future<Killed> next = killed(template, 1);
+    for (int step = 1; code == HaltingFileSystem.KILLED; step++) {
       Killed process = next.get();
-      next = killed(place, template, step + 1);
+      next = killed(template, step + 1);
       code = process.code;
       String told = Files.readString(process.err, UTF_8);
-      if (code == KilledProcess.KILLED) {
+      if (code == HaltingFileSystem.KILLED) {
         killed++;
       } else {
         assertThat(code).as(told).isZero();
       }
-      goOn(place.of(process.name), told);
+      goOn(process.registry, told);
     }
     next.get();
     assertThat(killed).isGreaterThan(12);
   }
 
-  private record Killed(String name, Path err, int code) {}
+  /** A registry on this machine with one version. */
+  private static Path registryOfTheDayBefore(String name) {
+    Path registry = directory.resolve(name);
+    Invocation first = Invocation.of(arguments("before", registry.toString()));
+    assertThat(first.exitCode()).as(first.err()).isZero();
+    return registry;
+  }
 
-  /** Retrains in a copy of {@code template} until its change {@code step}, in the background. */
-  private static Future<Killed> killed(Place place, Path template, int step) {
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> all = Files.walk(from)) {
+      for (Path each : all.toList()) {
+        Files.copy(each, to.resolve(from.relativize(each).toString()));
+      }
+    }
+  }
+
+  private record Killed(String registry, Path err, int code) {}
+
+  /**
+   * Retrains in a copy of {@code template} on HDFS, in a process that dies before its change {@code
+   * step}, in the background.
+   */
+  private static Future<Killed> killed(Path template, int step) {
     FutureTask<Killed> task =
         new FutureTask<>(
             () -> {
-              String name = "killed-" + place + "-" + step;
-              place.copy(template, name);
-              Path err = directory.resolve(name + ".err");
-              return new Killed(name, err, place.killed(err, name, step));
+              String name = "killed-" + step;
+              hdfs.getFileSystem()
+                  .copyFromLocalFile(
+                      new org.apache.hadoop.fs.Path(template.toUri()),
+                      new org.apache.hadoop.fs.Path("/" + name));
+              String registry = Place.HDFS.of(name);
+              Path err = directory.resolve("hdfs-" + name + ".err");
+              List<String> properties =
+                  List.of(
+                      "-D%s=%d".formatted(HaltingFileSystem.HALT, step),
+                      "-Dspark.hadoop.fs.AbstractFileSystem.hdfs.impl="
+                          + HaltingFileSystem.class.getName());
+              int code = start(err, properties, arguments("now", registry)).waitFor();
+              return new Killed(registry, err, code);
             });
     new Thread(task, "killed-" + step).start();
     return task;

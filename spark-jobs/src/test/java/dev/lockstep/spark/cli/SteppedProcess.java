@@ -131,7 +131,8 @@ final class SteppedProcess {
     Method toString = path.referenceType().methodsByName("toString", "()Ljava/lang/String;").get(0);
     String text =
         ((StringReference)
-                path.invokeMethod(thread, toString, List.of(), ObjectReference.INVOKE_SINGLE_THREADED))
+                path.invokeMethod(
+                    thread, toString, List.of(), ObjectReference.INVOKE_SINGLE_THREADED))
             .value();
     Path changed = Path.of(text);
     if (counts(changed)) {

@@ -1,5 +1,6 @@
 package dev.lockstep.spark.cluster;
 
+import dev.lockstep.spark.storage.HadoopConfiguration;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -28,7 +29,7 @@ final class HadoopCluster implements AutoCloseable {
   /** Starts both, with all files below {@code directory}. */
   HadoopCluster(Path directory) throws IOException {
     logs = directory.resolve("yarn");
-    Configuration conf = new YarnConfiguration();
+    Configuration conf = new YarnConfiguration(HadoopConfiguration.current());
     conf.set(MiniDFSCluster.HDFS_MINIDFS_BASEDIR, directory.resolve("hdfs").toString());
     conf.setInt("dfs.replication", 1);
     // These loggers are made for another logging library than Spark's.

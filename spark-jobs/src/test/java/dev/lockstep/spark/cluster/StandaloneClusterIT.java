@@ -1,11 +1,12 @@
 package dev.lockstep.spark.cluster;
 
+import static dev.lockstep.spark.cluster.ExampleTrainings.BRIEF;
+import static dev.lockstep.spark.cluster.ExampleTrainings.signal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.lockstep.random.CounterRandom;
 import dev.lockstep.spark.Digits;
 import dev.lockstep.spark.ListeningSocket;
 import dev.lockstep.spark.cli.Partitions;
@@ -13,21 +14,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.LocalDate;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -40,99 +34,25 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(Lifecycle.PER_CLASS)
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class StandaloneClusterIT {
-  private static final String BRIEF = "epochs=2";
-  private static final int LOSSES = 10;
   private static final String CHECKPOINT = "; to go on from there: lockstep train --resume ";
 
   @TempDir private static Path directory;
+  private ExampleTrainings trainings;
   private StandaloneCluster cluster;
-  private byte[] undisturbed;
+
+  /** The model of an undisturbed run. */
   private byte[] brief;
 
   @BeforeAll
   void trainInOneProcess() throws Exception {
-    cluster = new StandaloneCluster(directory, 2, 1);
-    undisturbed = trainInOneProcess("local");
-    brief = trainInOneProcess("local-brief", BRIEF);
-  }
-
-  private byte[] trainInOneProcess(String name, String... training) throws Exception {
-    Process local = submit(name, "local[2]", List.of(), training);
-    assertThat(local.waitFor()).as(cluster.output(name)).isZero();
-    return model(name);
+    trainings = new ExampleTrainings(directory, 1);
+    cluster = trainings.cluster();
+    brief = trainings.here("local", BRIEF);
   }
 
   @AfterAll
   void end() {
-    cluster.close();
-  }
-
-  private Process submit(String name, String master, List<String> settings, String... training) {
-    return cluster.submit(name, master, settings, arguments(name, training));
-  }
-
-  private static List<String> arguments(String name, String... training) {
-    List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                "train",
-                "--config",
-                SparkProcesses.EXAMPLE,
-                "--output",
-                directory.resolve(name).toString(),
-                "--set",
-                "training.workers=2"));
-    for (String setting : training) {
-      arguments.addAll(List.of("--set", "training." + setting));
-    }
-    return arguments;
-  }
-
-  private byte[] model(String name) throws IOException {
-    return Files.readAllBytes(run(name).orElseThrow().resolve("model.zip"));
-  }
-
-  private static Optional<Path> run(String name) throws IOException {
-    if (!Files.isDirectory(directory.resolve(name))) {
-      return Optional.empty();
-    }
-    try (Stream<Path> runs = Files.list(directory.resolve(name))) {
-      return runs.findFirst();
-    }
-  }
-
-  private static boolean hasCheckpoint(String name) throws IOException {
-    Optional<Path> checkpoints = run(name).map(run -> run.resolve("checkpoints"));
-    if (checkpoints.filter(Files::isDirectory).isEmpty()) {
-      return false;
-    }
-    try (Stream<Path> entries = Files.list(checkpoints.get())) {
-      return entries.anyMatch(entry -> entry.getFileName().toString().startsWith("epoch-"));
-    }
-  }
-
-  private static Path newestCheckpoint(String name) throws IOException {
-    try (Stream<Path> entries = Files.list(run(name).orElseThrow().resolve("checkpoints"))) {
-      return entries
-          .filter(entry -> entry.getFileName().toString().startsWith("epoch-"))
-          .max(Comparator.naturalOrder())
-          .orElseThrow();
-    }
-  }
-
-  /** Has the brief run that was started as {@code name} gone on with, on the cluster. */
-  private void resume(String name) throws Exception {
-    Path newest = newestCheckpoint(name);
-    String resumed = name + "-resumed";
-    Process training =
-        cluster.submit(
-            resumed,
-            cluster.master(),
-            List.of(),
-            List.of("train", "--resume", run(name).orElseThrow().toString()));
-    assertThat(training.waitFor()).as(cluster.output(resumed)).isZero();
-    assertThat(cluster.output(resumed)).contains("going on from " + newest + ": ");
-    assertThat(model(name)).isEqualTo(brief);
+    trainings.close();
   }
 
   @Test
@@ -146,10 +66,10 @@ class StandaloneClusterIT {
             List.of(
                 sink + "class=org.apache.spark.metrics.sink.CsvSink",
                 sink + "directory=" + metrics),
-            arguments("undisturbed", BRIEF));
+            trainings.arguments("undisturbed", BRIEF));
 
     assertThat(training.waitFor()).as(cluster.output("undisturbed")).isZero();
-    assertThat(model("undisturbed")).isEqualTo(brief);
+    assertThat(trainings.model("undisturbed")).isEqualTo(brief);
     assertThat(cluster.output("undisturbed")).doesNotContain("is lost");
     assertThat(lastCount(metrics, ".lockstep.round.transfer.csv"))
         .as("two contributions a step")
@@ -175,43 +95,11 @@ class StandaloneClusterIT {
             "encrypted",
             "local:" + SparkProcesses.clusterJar(),
             List.of("spark.network.crypto.enabled=true"),
-            arguments("encrypted", BRIEF, fewRounds));
+            trainings.arguments("encrypted", BRIEF, fewRounds));
 
     assertThat(training.waitFor()).as(cluster.output("encrypted")).isZero();
-    assertThat(model("encrypted"))
-        .isEqualTo(trainInOneProcess("local-few-rounds", BRIEF, fewRounds));
-  }
-
-  @Test
-  void executorsThatAreKilledAreReplacedAndTheParametersHaveTheSameBits() throws Exception {
-    Process training = submit("killed", cluster.master(), List.of());
-    loseExecutors("killed", "KILL", new CounterRandom(1));
-
-    assertThat(training.waitFor()).as(cluster.output("killed")).isZero();
-    assertThat(count("killed", "is lost")).isEqualTo(LOSSES);
-    assertThat(model("killed")).isEqualTo(undisturbed);
-  }
-
-  @Test
-  void executorsThatHangAreReplacedAndTheParametersHaveTheSameBits() throws Exception {
-    Process training = submit("stopped", cluster.master(), List.of(), "workerTimeout=3");
-    loseExecutors("stopped", "STOP", new CounterRandom(2));
-
-    assertThat(training.waitFor()).as(cluster.output("stopped")).isZero();
-    assertThat(count("stopped", "not a byte came from it for")).isEqualTo(LOSSES);
-    assertThat(model("stopped")).isEqualTo(undisturbed);
-  }
-
-  @Test
-  void whereWorkersMustNotBeLostAKilledExecutorEndsTheRun() throws Exception {
-    Process training = submit("fails", cluster.master(), List.of(), "onWorkerLoss=fail");
-    awaitWorkers("fails", 0);
-    signal("KILL", cluster.executors().get(0));
-
-    assertThat(training.waitFor()).isEqualTo(1);
-    assertThat(cluster.output("fails"))
-        .containsPattern("failed: worker of rank [01] .*training.onWorkerLoss is fail")
-        .contains(CHECKPOINT);
+    assertThat(trainings.model("encrypted"))
+        .isEqualTo(trainings.here("local-few-rounds", BRIEF, fewRounds));
   }
 
   @Test
@@ -221,15 +109,14 @@ class StandaloneClusterIT {
     int blocks = StandaloneCluster.freePort();
     int coordinator = StandaloneCluster.freePort();
     Process training =
-        submit(
+        trainings.start(
             "orphaned",
-            cluster.master(),
             List.of(
                 "spark.driver.port=" + driver,
                 "spark.driver.blockManager.port=" + blocks,
                 "spark.lockstep.port=" + coordinator),
             BRIEF);
-    awaitWorkers("orphaned", 0);
+    trainings.awaitStart("orphaned");
 
     assertThat(cluster.executors()).hasSize(2);
     assertThat(ListeningSocket.of(training.pid()))
@@ -244,17 +131,18 @@ class StandaloneClusterIT {
         .extracting(ListeningSocket::address)
         .containsExactlyInAnyOrder("127.0.0.1", "127.0.0.2");
 
-    Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> hasCheckpoint("orphaned"));
+    trainings.awaitCheckpoint("orphaned");
     training.destroyForcibly().waitFor();
 
-    Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> cluster.executors().isEmpty());
-    resume("orphaned");
+    ExampleTrainings.await("no executor", () -> cluster.executors().isEmpty());
+    trainings.resume("orphaned");
+    assertThat(trainings.model("orphaned")).isEqualTo(brief);
   }
 
   @Test
   void aRunWhoseWorkerIsNotReplacedInTimeEndsWithACheckpointAndGoesOnFromIt() throws Exception {
-    Process training = submit("alone", cluster.master(), List.of(), BRIEF, "replacementTimeout=30");
-    awaitWorkers("alone", 0);
+    Process training = trainings.start("alone", BRIEF, "replacementTimeout=30");
+    trainings.awaitStart("alone");
     ProcessHandle lost = cluster.executors().get(0);
     ProcessHandle machine = lost.parent().orElseThrow();
     signal("STOP", machine);
@@ -268,13 +156,14 @@ class StandaloneClusterIT {
     assertThat(cluster.output("alone"))
         .containsPattern("failed: worker of rank [01] did not come within 30 s")
         .contains(CHECKPOINT);
-    resume("alone");
+    trainings.resume("alone");
+    assertThat(trainings.model("alone")).isEqualTo(brief);
   }
 
   @Test
   void aGangThatCannotComeTogetherSaysWhomItWaitsForAndGivesUp() throws Exception {
     Process training =
-        submit("short", cluster.master(), List.of("spark.cores.max=1"), "replacementTimeout=20");
+        trainings.start("short", List.of("spark.cores.max=1"), "replacementTimeout=20");
 
     assertThat(training.waitFor()).isEqualTo(1);
     assertThat(cluster.output("short"))
@@ -379,45 +268,5 @@ class StandaloneClusterIT {
   /** The numbers that {@code evaluate} printed, without the log. */
   private List<String> measured(String name) {
     return cluster.output(name).lines().filter(line -> line.matches("test .*|[ 0-9.,]+")).toList();
-  }
-
-  /** Waits until both workers compute, after so many were lost. */
-  private void awaitWorkers(String name, int losses) {
-    Awaitility.await()
-        .alias("%s after %d losses".formatted(name, losses))
-        .atMost(Duration.ofMinutes(2))
-        .until(
-            () ->
-                losses == 0
-                    ? cluster.output(name).contains("Epoch 1/")
-                    : count(name, "is back") == losses);
-  }
-
-  private long count(String name, String text) {
-    return cluster.output(name).lines().filter(line -> line.contains(text)).count();
-  }
-
-  /** Sends {@code signal} to one executor after the other, each at a random step. */
-  private void loseExecutors(String name, String signal, CounterRandom random) throws Exception {
-    Set<ProcessHandle> lost = new HashSet<>();
-    for (int losses = 0; losses < LOSSES; losses++) {
-      awaitWorkers(name, losses);
-      pass(random.nextInt(500));
-      List<ProcessHandle> living =
-          cluster.executors().stream().filter(each -> !lost.contains(each)).toList();
-      ProcessHandle chosen = living.get(random.nextInt(living.size()));
-      lost.add(chosen);
-      signal(signal, chosen);
-    }
-    awaitWorkers(name, LOSSES);
-  }
-
-  private static void pass(int millis) {
-    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
-    Awaitility.await().until(() -> System.nanoTime() > end);
-  }
-
-  private static void signal(String name, ProcessHandle process) throws Exception {
-    new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
   }
 }
