@@ -111,7 +111,7 @@ public final class Preflight {
         2L * network.layout().length() + batch(plan, network, trainingExamples, workers);
     long others =
         contributions(plan, network, workers) * vector(plan, network)
-            + partialSums(plan, workers) * network.layout().length()
+            + sumsOfMicroBatches(plan, workers) * network.layout().length()
             + workers * perWorker;
     addDirectMemoryProblem(plan, network, gangs, others, limits, problems);
     long nativeNeeded =
@@ -133,18 +133,35 @@ public final class Preflight {
    */
   public static void checkDriver(
       TrainingPlan plan, Network network, int trainingExamples, int workers) {
-    checkDriver(plan, network, trainingExamples, workers, Limits.ofThisJvm());
+    checkDriver(plan, network, trainingExamples, workers, 1);
+  }
+
+  /**
+   * Checks the driver's part of {@code gangs} runs at once of {@code workers} workers each in other
+   * JVMs.
+   *
+   * @param trainingExamples that the workers of a gang learn from
+   * @throws ConfigurationException that names every problem
+   */
+  public static void checkDriver(
+      TrainingPlan plan, Network network, int trainingExamples, int workers, int gangs) {
+    checkDriver(plan, network, trainingExamples, workers, gangs, Limits.ofThisJvm());
   }
 
   /** As the other, within {@code limits}. */
   static void checkDriver(
-      TrainingPlan plan, Network network, int trainingExamples, int workers, Limits limits) {
+      TrainingPlan plan,
+      Network network,
+      int trainingExamples,
+      int workers,
+      int gangs,
+      Limits limits) {
     List<String> problems = new ArrayList<>();
     addShardProblems(plan, trainingExamples, workers, problems);
     addDirectMemoryProblem(
         plan,
         network,
-        1,
+        gangs,
         contributions(plan, network, workers) * vector(plan, network)
             + sumsOfContributions(plan, workers) * network.layout().length(),
         limits,
@@ -167,7 +184,7 @@ public final class Preflight {
   }
 
   /** How many vectors all workers add up micro-batches in, over and above what they hand in. */
-  private static long partialSums(TrainingPlan plan, int workers) {
+  private static long sumsOfMicroBatches(TrainingPlan plan, int workers) {
     if (!(plan.averaging() instanceof Gradients)) {
       return 0;
     }

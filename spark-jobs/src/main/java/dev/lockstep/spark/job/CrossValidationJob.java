@@ -199,7 +199,7 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
       if (spark.isLocal()) {
         Preflight.check(configuration.plan(), training.network(), examples, workers, slots, atOnce);
       } else {
-        Preflight.checkDriver(configuration.plan(), training.network(), examples, workers);
+        Preflight.checkDriver(configuration.plan(), training.network(), examples, workers, atOnce);
       }
     }
     warnOfSmallClasses(dataset.training());

@@ -98,12 +98,29 @@ class PreflightTest {
     assertThatCode(
             () ->
                 Preflight.checkDriver(
-                    CONFIGURATION.plan(), NETWORK, 1000, 2, new Limits(needed, 0)))
+                    CONFIGURATION.plan(), NETWORK, 1000, 2, 1, new Limits(needed, 0)))
         .doesNotThrowAnyException();
     assertRefused(
         () ->
             Preflight.checkDriver(
-                CONFIGURATION.plan(), NETWORK, 1000, 2, new Limits(needed - 1, 0)),
+                CONFIGURATION.plan(), NETWORK, 1000, 2, 1, new Limits(needed - 1, 0)),
+        "the run needs about 0 MiB of direct memory but the JVM allows 0 MiB; use smaller"
+            + " batches, or raise -XX:MaxDirectMemorySize or -Xmx");
+  }
+
+  @Test
+  void theDriverOfAClusterHasRoomForAllFoldsThatRunAtOnce() {
+    long ofOne = 4 * (2 * 7850 + 7850 + 7850);
+
+    assertThatCode(
+            () ->
+                Preflight.checkDriver(
+                    CONFIGURATION.plan(), NETWORK, 1000, 2, 5, new Limits(5 * ofOne, 0)))
+        .doesNotThrowAnyException();
+    assertRefused(
+        () ->
+            Preflight.checkDriver(
+                CONFIGURATION.plan(), NETWORK, 1000, 2, 5, new Limits(5 * ofOne - 1, 0)),
         "the run needs about 0 MiB of direct memory but the JVM allows 0 MiB; use smaller"
             + " batches, or raise -XX:MaxDirectMemorySize or -Xmx");
   }
