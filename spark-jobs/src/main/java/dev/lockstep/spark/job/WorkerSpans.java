@@ -3,6 +3,7 @@ package dev.lockstep.spark.job;
 import dev.lockstep.report.Span;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +11,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
+import org.apache.spark.scheduler.JobFailed;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerJobEnd;
 import org.apache.spark.scheduler.SparkListenerJobStart;
@@ -29,9 +31,12 @@ final class WorkerSpans extends SparkListener {
   private final IntFunction<String> lanes;
   private final Instant origin;
   private final Set<Integer> running = new HashSet<>();
-  private final Set<Integer> stages = new HashSet<>();
-  private final Map<Integer, List<Span>> spansByRank = new TreeMap<>();
+  private final Map<Integer, Integer> jobOfStage = new HashMap<>();
+  private final Set<Integer> failedJobs = new HashSet<>();
+  private final Map<Integer, List<Attempt>> attemptsByRank = new TreeMap<>();
   private boolean begun;
+
+  private record Attempt(int job, TaskInfo task) {}
 
   /**
    * Those of the jobs of Spark's group {@code group}, one for each time that the training was
@@ -52,26 +57,34 @@ final class WorkerSpans extends SparkListener {
         && group.equals(start.properties().getProperty("spark.jobGroup.id"))) {
       begun = true;
       running.add(start.jobId());
-      JavaConverters.seqAsJavaList(start.stageIds()).forEach(id -> stages.add((Integer) id));
+      JavaConverters.seqAsJavaList(start.stageIds())
+          .forEach(stage -> jobOfStage.put((Integer) stage, start.jobId()));
     }
   }
 
   @Override
   public synchronized void onTaskEnd(SparkListenerTaskEnd end) {
-    if (stages.contains(end.stageId())) {
+    Integer job = jobOfStage.get(end.stageId());
+    if (job != null) {
       TaskInfo task = end.taskInfo();
-      spansByRank.computeIfAbsent(task.index(), rank -> new ArrayList<>()).add(span(task));
+      attemptsByRank
+          .computeIfAbsent(task.index(), rank -> new ArrayList<>())
+          .add(new Attempt(job, task));
     }
   }
 
   @Override
   public synchronized void onJobEnd(SparkListenerJobEnd end) {
     if (running.remove(end.jobId())) {
+      if (end.jobResult() instanceof JobFailed) {
+        failedJobs.add(end.jobId());
+      }
       notifyAll();
     }
   }
 
-  private Span span(TaskInfo task) {
+  private Span span(Attempt attempt) {
+    TaskInfo task = attempt.task();
     double begin = seconds(task.launchTime());
     return new Span(
         lanes.apply(task.index()),
@@ -79,7 +92,15 @@ final class WorkerSpans extends SparkListener {
         task.attemptNumber(),
         begin,
         Math.max(begin, seconds(task.finishTime())),
-        task.successful() ? "done" : task.killed() ? "killed" : "failed");
+        outcome(attempt));
+  }
+
+  /** A worker of a job that is cancelled may leave by itself before Spark kills it. */
+  private String outcome(Attempt attempt) {
+    if (attempt.task().successful()) {
+      return failedJobs.contains(attempt.job()) ? "killed" : "done";
+    }
+    return attempt.task().killed() ? "killed" : "failed";
   }
 
   private double seconds(long epochMillis) {
@@ -101,6 +122,6 @@ final class WorkerSpans extends SparkListener {
       Thread.currentThread().interrupt();
       return List.of();
     }
-    return spansByRank.values().stream().flatMap(List::stream).toList();
+    return attemptsByRank.values().stream().flatMap(List::stream).map(this::span).toList();
   }
 }

@@ -534,7 +534,7 @@ class CrossValidateCommandTest {
     System.setProperty(LISTENERS, SaboteurOfTheFirstAttempt.class.getName());
 
     // Long enough that the task is still under way when it is cancelled.
-    Invocation validated = crossValidate("--folds", "3", "--set", "training.epochs=20");
+    Invocation validated = crossValidate("--folds", "3", "--set", "training.epochs=60");
 
     assertThat(validated.exitCode()).as(validated.err()).isZero();
     JsonNode timeline =
