@@ -19,7 +19,7 @@ import org.apache.spark.ExceptionFailure;
 import org.apache.spark.SparkContext;
 import org.apache.spark.TaskFailedReason;
 import org.apache.spark.TaskKilled;
-import org.apache.spark.scheduler.ExecutorKilled$;
+import org.apache.spark.scheduler.ExecutorProcessLost;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerStageSubmitted;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
@@ -28,6 +28,7 @@ import org.apache.spark.scheduler.TaskInfo;
 import org.apache.spark.scheduler.cluster.CoarseGrainedSchedulerBackend;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import scala.Option;
 
 /**
  * The tasks of one gang, as Spark's scheduler tells of them. Knows which executor runs which
@@ -47,6 +48,7 @@ final class GangTasks extends SparkListener implements WorkerTasks {
   private final Set<Integer> stages = ConcurrentHashMap.newKeySet();
   private final Map<Long, TaskInfo> running = new ConcurrentHashMap<>();
   private final Set<Integer> succeeded = ConcurrentHashMap.newKeySet();
+  private final Set<String> replaced = ConcurrentHashMap.newKeySet();
 
   /** The last failure of each rank; belongs to the thread of Spark's events. */
   private final Map<Integer, Failure> failures = new HashMap<>();
@@ -164,14 +166,20 @@ final class GangTasks extends SparkListener implements WorkerTasks {
         "the worker on executor {} on {} is taken for dead; asking the cluster to replace the executor",
         task.executorId(),
         task.host());
+    if (!replaced.add(task.executorId())) {
+      return; // Another worker of it was taken for dead before.
+    }
     if (!spark.killAndReplaceExecutor(task.executorId())) {
+      replaced.remove(task.executorId());
       LOG.warn(
           "the cluster does not replace executor {}; unless Spark gives it up by itself (spark.network.timeout), the run ends after training.replacementTimeout",
           task.executorId());
     } else if (spark.schedulerBackend() instanceof CoarseGrainedSchedulerBackend backend) {
       // As Spark does with one whose heartbeats fail to come. Otherwise it runs the task again only
-      // when the process has ended, which a cluster asks for politely and waits for some 15 s.
-      backend.removeExecutor(task.executorId(), ExecutorKilled$.MODULE$);
+      // when the process has ended, for which a standalone cluster waits some 15 s.
+      backend.removeExecutor(
+          task.executorId(),
+          new ExecutorProcessLost("a worker on it is taken for dead", Option.empty(), true));
     }
   }
 

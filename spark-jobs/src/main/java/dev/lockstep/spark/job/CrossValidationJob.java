@@ -185,6 +185,7 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
     return Math.max(1, Math.min(Slots.of(spark) / folds, training.mostWorkers()));
   }
 
+  /** On a cluster for the folds that have room now; executors that come later are not counted. */
   private void check(JavaSparkContext spark, Dataset dataset, int workers) {
     Preflight.requireNativeLibraries();
     int slots = Slots.of(spark);

@@ -11,7 +11,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
-import org.apache.spark.scheduler.JobFailed;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerJobEnd;
 import org.apache.spark.scheduler.SparkListenerJobStart;
@@ -32,9 +31,8 @@ final class WorkerSpans extends SparkListener {
   private final Instant origin;
   private final Set<Integer> running = new HashSet<>();
   private final Map<Integer, Integer> jobOfStage = new HashMap<>();
-  private final Set<Integer> failedJobs = new HashSet<>();
   private final Map<Integer, List<Attempt>> attemptsByRank = new TreeMap<>();
-  private boolean begun;
+  private int lastJob = -1;
 
   private record Attempt(int job, TaskInfo task) {}
 
@@ -55,7 +53,7 @@ final class WorkerSpans extends SparkListener {
   public synchronized void onJobStart(SparkListenerJobStart start) {
     if (start.properties() != null
         && group.equals(start.properties().getProperty("spark.jobGroup.id"))) {
-      begun = true;
+      lastJob = start.jobId();
       running.add(start.jobId());
       JavaConverters.seqAsJavaList(start.stageIds())
           .forEach(stage -> jobOfStage.put((Integer) stage, start.jobId()));
@@ -76,9 +74,6 @@ final class WorkerSpans extends SparkListener {
   @Override
   public synchronized void onJobEnd(SparkListenerJobEnd end) {
     if (running.remove(end.jobId())) {
-      if (end.jobResult() instanceof JobFailed) {
-        failedJobs.add(end.jobId());
-      }
       notifyAll();
     }
   }
@@ -95,10 +90,10 @@ final class WorkerSpans extends SparkListener {
         outcome(attempt));
   }
 
-  /** A worker of a job that is cancelled may leave by itself before Spark kills it. */
+  /** Workers of a training that was begun again have left before its end, by themselves or not. */
   private String outcome(Attempt attempt) {
     if (attempt.task().successful()) {
-      return failedJobs.contains(attempt.job()) ? "killed" : "done";
+      return attempt.job() == lastJob ? "done" : "killed";
     }
     return attempt.task().killed() ? "killed" : "failed";
   }
@@ -107,11 +102,11 @@ final class WorkerSpans extends SparkListener {
     return Math.max(0, epochMillis - origin.toEpochMilli()) / 1e3;
   }
 
-  /** All of them, by worker and attempt, once the last job has ended. */
+  /** All of them, by worker and attempt, once the last job, which gave the result, has ended. */
   synchronized List<Span> await() {
     long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS);
     try {
-      while (!begun || !running.isEmpty()) {
+      while (lastJob < 0 || !running.isEmpty()) {
         long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
         if (left <= 0) {
           return List.of();

@@ -75,6 +75,7 @@ class RetrainIT {
 
   @BeforeAll
   static void startHdfsAndWriteData() throws Exception {
+    // Its clients, this test among them, do not wait 400 ms for every file.
     Configuration conf = HadoopConfiguration.current();
     conf.set(MiniDFSCluster.HDFS_MINIDFS_BASEDIR, directory.resolve("hdfs").toString());
     conf.setInt("dfs.replication", 1);
@@ -255,6 +256,7 @@ class RetrainIT {
     for (Map.Entry<Path, String> each : left.entrySet()) {
       goOn(each.getKey().toString(), each.getValue());
     }
+    goOn(registry.toString(), "not killed");
   }
 
   @Test

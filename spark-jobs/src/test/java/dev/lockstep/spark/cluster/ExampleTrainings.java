@@ -20,8 +20,8 @@ import org.awaitility.Awaitility;
  * run. The cluster ends with it.
  */
 final class ExampleTrainings implements AutoCloseable {
-  /** So many epochs suffice where a run ends early and goes on. */
-  static final String BRIEF = "epochs=2";
+  /** They suffice where a run ends early and goes on. */
+  static final String TWO_EPOCHS = "epochs=2";
 
   private final Path directory;
   private final StandaloneCluster cluster;
@@ -62,7 +62,11 @@ final class ExampleTrainings implements AutoCloseable {
     return cluster.submit(name, master, settings, arguments(name, training));
   }
 
-  /** Of the program. */
+  /**
+   * What the program is told.
+   *
+   * @param training settings without their {@code training.}
+   */
   List<String> arguments(String name, String... training) {
     List<String> arguments =
         new ArrayList<>(
@@ -92,7 +96,7 @@ final class ExampleTrainings implements AutoCloseable {
 
   /** Waits until its workers compute. */
   void awaitStart(String name) {
-    await(name, () -> output(name).contains("Epoch 1/"));
+    cluster.await(name, "Epoch 1/");
   }
 
   /** Waits for an event for two minutes at most. */
@@ -146,7 +150,8 @@ final class ExampleTrainings implements AutoCloseable {
 
   /** Sends the signal {@code name} to a process. */
   static void signal(String name, ProcessHandle process) throws Exception {
-    new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+    Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
+    assertThat(kill.waitFor()).as("kill -%s", name).isZero();
   }
 
   @Override

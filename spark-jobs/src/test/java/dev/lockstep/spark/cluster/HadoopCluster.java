@@ -29,6 +29,7 @@ final class HadoopCluster implements AutoCloseable {
   /** Starts both, with all files below {@code directory}. */
   HadoopCluster(Path directory) throws IOException {
     logs = directory.resolve("yarn");
+    // Its clients, those of tests among them, do not wait 400 ms for every file.
     Configuration conf = new YarnConfiguration(HadoopConfiguration.current());
     conf.set(MiniDFSCluster.HDFS_MINIDFS_BASEDIR, directory.resolve("hdfs").toString());
     conf.setInt("dfs.replication", 1);

@@ -33,8 +33,10 @@ class SpeculationIT {
               EPOCHS);
 
       for (int rank = 0; rank < 2; rank++) {
-        String standby = "a speculative copy of the worker of rank %d stands by".formatted(rank);
-        ExampleTrainings.await(standby, () -> trainings.output("copied").contains(standby));
+        trainings
+            .cluster()
+            .await(
+                "copied", "a speculative copy of the worker of rank %d stands by".formatted(rank));
       }
       List<ProcessHandle> executors = trainings.cluster().executors();
       assertThat(executors).hasSize(2);

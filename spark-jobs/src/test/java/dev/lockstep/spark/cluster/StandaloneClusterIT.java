@@ -1,6 +1,6 @@
 package dev.lockstep.spark.cluster;
 
-import static dev.lockstep.spark.cluster.ExampleTrainings.BRIEF;
+import static dev.lockstep.spark.cluster.ExampleTrainings.TWO_EPOCHS;
 import static dev.lockstep.spark.cluster.ExampleTrainings.signal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
@@ -47,7 +47,7 @@ class StandaloneClusterIT {
   void trainInOneProcess() throws Exception {
     trainings = new ExampleTrainings(directory, 1);
     cluster = trainings.cluster();
-    brief = trainings.here("local", BRIEF);
+    brief = trainings.here("local", TWO_EPOCHS);
   }
 
   @AfterAll
@@ -66,7 +66,7 @@ class StandaloneClusterIT {
             List.of(
                 sink + "class=org.apache.spark.metrics.sink.CsvSink",
                 sink + "directory=" + metrics),
-            trainings.arguments("undisturbed", BRIEF));
+            trainings.arguments("undisturbed", TWO_EPOCHS));
 
     assertThat(training.waitFor()).as(cluster.output("undisturbed")).isZero();
     assertThat(trainings.model("undisturbed")).isEqualTo(brief);
@@ -95,11 +95,11 @@ class StandaloneClusterIT {
             "encrypted",
             "local:" + SparkProcesses.clusterJar(),
             List.of("spark.network.crypto.enabled=true"),
-            trainings.arguments("encrypted", BRIEF, fewRounds));
+            trainings.arguments("encrypted", TWO_EPOCHS, fewRounds));
 
     assertThat(training.waitFor()).as(cluster.output("encrypted")).isZero();
     assertThat(trainings.model("encrypted"))
-        .isEqualTo(trainings.here("local-few-rounds", BRIEF, fewRounds));
+        .isEqualTo(trainings.here("local-few-rounds", TWO_EPOCHS, fewRounds));
   }
 
   @Test
@@ -115,7 +115,7 @@ class StandaloneClusterIT {
                 "spark.driver.port=" + driver,
                 "spark.driver.blockManager.port=" + blocks,
                 "spark.lockstep.port=" + coordinator),
-            BRIEF);
+            TWO_EPOCHS);
     trainings.awaitStart("orphaned");
 
     assertThat(cluster.executors()).hasSize(2);
@@ -141,7 +141,7 @@ class StandaloneClusterIT {
 
   @Test
   void aRunWhoseWorkerIsNotReplacedInTimeEndsWithACheckpointAndGoesOnFromIt() throws Exception {
-    Process training = trainings.start("alone", BRIEF, "replacementTimeout=30");
+    Process training = trainings.start("alone", TWO_EPOCHS, "replacementTimeout=30");
     trainings.awaitStart("alone");
     ProcessHandle lost = cluster.executors().get(0);
     ProcessHandle machine = lost.parent().orElseThrow();

@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
@@ -40,6 +41,12 @@ class WorkerLossIT {
     trainings.close();
   }
 
+  /** A process of the test before may be stopped still. */
+  @BeforeEach
+  void awaitNoExecutor() {
+    ExampleTrainings.await("no executor", () -> trainings.cluster().executors().isEmpty());
+  }
+
   @Test
   void executorsThatAreKilledAreReplacedAndTheParametersHaveTheSameBits() throws Exception {
     Process training = trainings.start("killed");
@@ -64,11 +71,17 @@ class WorkerLossIT {
                 "loss %d is noticed".formatted(loss),
                 () -> trainings.count("stopped", SILENT) == loss);
             signal("CONT", executor);
+            ExampleTrainings.await("the end of one that goes on", () -> !executor.isAlive());
           }
         });
 
     assertThat(training.waitFor()).as(trainings.output("stopped")).isZero();
     assertThat(trainings.count("stopped", SILENT)).isEqualTo(LOSSES);
+    assertThat(trainings.output("stopped").lines())
+        .as("Spark has not waited for the end of the processes")
+        .filteredOn(line -> line.contains("failed at step"))
+        .hasSize(LOSSES)
+        .allMatch(line -> line.endsWith("Reason: a worker on it is taken for dead"));
     assertThat(trainings.model("stopped")).isEqualTo(undisturbed);
   }
 
