@@ -21,14 +21,12 @@ class WorkerSpansTest {
 
   private final WorkerSpans spans = new WorkerSpans(GROUP, rank -> "worker " + rank, Instant.now());
 
-  private static JavaSparkContext twoSlots() {
-    return new JavaSparkContext(
-        new SparkConf()
-            .setMaster("local[2]")
-            .setAppName("spans")
-            .set("spark.ui.enabled", "false")
-            .set("spark.driver.host", "127.0.0.1")
-            .set("spark.driver.bindAddress", "127.0.0.1"));
+  private JavaSparkContext twoSlots() {
+    JavaSparkContext spark =
+        new JavaSparkContext("local[2]", "spans", new SparkConf().set("spark.ui.enabled", "false"));
+    spark.sc().addSparkListener(spans);
+    spark.setJobGroup(GROUP, "", true);
+    return spark;
   }
 
   /** One worker leaves; the job is cancelled while the other works. */
@@ -61,8 +59,6 @@ class WorkerSpansTest {
   @Test
   void ofATrainingThatWasBegunAgainTheWorkersOfTheLastTimeAreDone() throws Exception {
     try (JavaSparkContext spark = twoSlots()) {
-      spark.sc().addSparkListener(spans);
-      spark.setJobGroup(GROUP, "", true);
       leaveAndCancel(spark);
 
       spark.parallelize(List.of(0, 1), 2).foreach(rank -> {});
@@ -80,8 +76,6 @@ class WorkerSpansTest {
   @Test
   void aWorkerThatLeftIsDoneThoughAnotherDidNotLeave() throws Exception {
     try (JavaSparkContext spark = twoSlots()) {
-      spark.sc().addSparkListener(spans);
-      spark.setJobGroup(GROUP, "", true);
       leaveAndCancel(spark);
 
       assertThat(spans.await())
