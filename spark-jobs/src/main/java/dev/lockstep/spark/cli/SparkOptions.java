@@ -4,13 +4,24 @@ import dev.lockstep.spark.storage.Location;
 import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Option;
 import scala.Tuple2;
 
 /** Where a command's Spark runs. */
 final class SparkOptions {
+  private static final Logger LOG = LoggerFactory.getLogger(SparkOptions.class);
+  private static final int PATIENCE_SECONDS = 10;
+
+  /** So begins the name that Spark gives an application to which no cluster gave one. */
+  private static final String UNREGISTERED = "spark-application-";
+
   private static final String MASTER = "spark.master";
   private static final String LOOPBACK = "127.0.0.1";
 
@@ -35,9 +46,10 @@ final class SparkOptions {
    *
    * @param name what Spark's pages call the application
    * @throws ConfigurationException if the master is not one
+   * @throws IllegalStateException if the cluster does not take the application
    */
   JavaSparkContext open(String name) {
-    return new JavaSparkContext(settings(new SparkConf(), name));
+    return start(settings(new SparkConf(), name));
   }
 
   /**
@@ -45,10 +57,42 @@ final class SparkOptions {
    *
    * @param name what Spark's pages call the application
    * @throws ConfigurationException if the master is not one
+   * @throws IllegalStateException if the cluster does not take the application
    */
   JavaSparkContext openFair(String name) {
-    return new JavaSparkContext(
-        settings(new SparkConf().setIfMissing("spark.scheduler.mode", "FAIR"), name));
+    return start(settings(new SparkConf().setIfMissing("spark.scheduler.mode", "FAIR"), name));
+  }
+
+  /**
+   * Spark waits in silence for a cluster, and where it gives up returns a context that is stopped.
+   */
+  private static JavaSparkContext start(SparkConf settings) {
+    String cluster = settings.get(MASTER);
+    AtomicBoolean started = new AtomicBoolean();
+    CompletableFuture.delayedExecutor(PATIENCE_SECONDS, TimeUnit.SECONDS)
+        .execute(
+            () -> {
+              if (!started.get()) {
+                LOG.warn(
+                    "waiting since {} s for the cluster {}: it has not taken the application; {}",
+                    PATIENCE_SECONDS,
+                    cluster,
+                    cluster.startsWith("spark://")
+                        ? "Spark gives up after 60 s"
+                        : "Spark waits as long as the cluster's manager lets it");
+              }
+            });
+    try {
+      JavaSparkContext spark = new JavaSparkContext(settings);
+      if (spark.sc().isStopped() || spark.sc().applicationId().startsWith(UNREGISTERED)) {
+        throw new IllegalStateException(
+            "the cluster %s did not take the application: see Spark's log above; check --master, and that the cluster runs and can be reached from here"
+                .formatted(cluster));
+      }
+      return spark;
+    } finally {
+      started.set(true);
+    }
   }
 
   /** Puts our own settings beside {@code given} ones, which win; {@code --master} wins over all. */
