@@ -6,7 +6,6 @@ import dev.lockstep.yaml.Section;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
@@ -68,20 +67,10 @@ final class SparkOptions {
    */
   private static JavaSparkContext start(SparkConf settings) {
     String cluster = settings.get(MASTER);
-    AtomicBoolean started = new AtomicBoolean();
-    CompletableFuture.delayedExecutor(PATIENCE_SECONDS, TimeUnit.SECONDS)
-        .execute(
-            () -> {
-              if (!started.get()) {
-                LOG.warn(
-                    "waiting since {} s for the cluster {}: it has not taken the application; {}",
-                    PATIENCE_SECONDS,
-                    cluster,
-                    cluster.startsWith("spark://")
-                        ? "Spark gives up after 60 s"
-                        : "Spark waits as long as the cluster's manager lets it");
-              }
-            });
+    CompletableFuture<Void> notice =
+        CompletableFuture.runAsync(
+            () -> sayThatItWaits(cluster),
+            CompletableFuture.delayedExecutor(PATIENCE_SECONDS, TimeUnit.SECONDS));
     try {
       JavaSparkContext spark = new JavaSparkContext(settings);
       if (spark.sc().isStopped() || spark.sc().applicationId().startsWith(UNREGISTERED)) {
@@ -91,8 +80,18 @@ final class SparkOptions {
       }
       return spark;
     } finally {
-      started.set(true);
+      notice.cancel(false);
     }
+  }
+
+  private static void sayThatItWaits(String cluster) {
+    LOG.warn(
+        "waiting since {} s for the cluster {}: it has not taken the application; {}",
+        PATIENCE_SECONDS,
+        cluster,
+        cluster.startsWith("spark://")
+            ? "Spark gives up after 60 s"
+            : "Spark waits as long as the cluster's manager lets it");
   }
 
   /** Puts our own settings beside {@code given} ones, which win; {@code --master} wins over all. */

@@ -39,10 +39,16 @@ public final class HaltingFileSystem extends FilterFs {
     return AbstractFileSystem.createFileSystem(uri, own);
   }
 
+  /**
+   * Whether a change in a {@code directory} of this name counts. What lies in an unfinished version
+   * before its manifest is all the same to the registry.
+   */
+  static boolean counts(String directory, String file) {
+    return !directory.contains(".unfinished-") || file.matches(".*(manifest|version)\\.json.*");
+  }
+
   private static void change(Path path) {
-    boolean inside =
-        path.getParent() != null && path.getParent().getName().contains(".unfinished-");
-    if (inside && !path.getName().matches(".*(manifest|version)\\.json.*")) {
+    if (path.getParent() != null && !counts(path.getParent().getName(), path.getName())) {
       return;
     }
     if (CHANGES.incrementAndGet() == Integer.getInteger(HALT, -1)) {

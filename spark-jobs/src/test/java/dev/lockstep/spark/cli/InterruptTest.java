@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.lockstep.spark.Signal;
 import java.io.BufferedReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -44,7 +45,7 @@ class InterruptTest {
                 directory.resolve("runs").toString()));
     try (BufferedReader out = training.inputReader(StandardCharsets.UTF_8)) {
       assertThat(out.readLine()).startsWith("Epoch 1/100000");
-      new ProcessBuilder("kill", "-INT", Long.toString(training.pid())).start().waitFor();
+      Signal.send("INT", training.toHandle());
 
       assertThat(training.waitFor(10, TimeUnit.SECONDS)).isTrue();
       assertThat(training.exitValue()).isEqualTo(130);
@@ -85,7 +86,7 @@ class InterruptTest {
       for (int fold = 1; fold <= 3; fold++) {
         assertThat(out.readLine()).startsWith("candidate 1, fold ");
       }
-      new ProcessBuilder("kill", "-INT", Long.toString(validating.pid())).start().waitFor();
+      Signal.send("INT", validating.toHandle());
 
       assertThat(validating.waitFor(10, TimeUnit.SECONDS)).isTrue();
       assertThat(validating.exitValue()).isEqualTo(130);
@@ -126,7 +127,7 @@ class InterruptTest {
       await()
           .atMost(Duration.ofMinutes(1))
           .until(() -> TrainingProcess.text(err).contains("Epoch 1/100000"));
-      new ProcessBuilder("kill", "-" + signal, Long.toString(retraining.pid())).start().waitFor();
+      Signal.send(signal, retraining.toHandle());
 
       assertThat(retraining.waitFor(10, TimeUnit.SECONDS)).isTrue();
       assertThat(retraining.exitValue()).isEqualTo(code);

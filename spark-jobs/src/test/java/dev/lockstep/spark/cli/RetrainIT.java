@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lockstep.spark.Digits;
+import dev.lockstep.spark.Signal;
 import dev.lockstep.spark.job.ModelFile;
 import dev.lockstep.spark.registry.Champion;
 import dev.lockstep.spark.registry.ModelRegistry;
@@ -151,11 +152,6 @@ class RetrainIT {
     }
   }
 
-  private static void signal(String signal, long pid) throws Exception {
-    Process kill = new ProcessBuilder("kill", "-" + signal, Long.toString(pid)).start();
-    assertThat(kill.waitFor()).isZero();
-  }
-
   @Test
   void aFortnightOnHdfs() throws Exception {
     Path here = Files.createDirectory(directory.resolve("fortnight"));
@@ -213,14 +209,14 @@ class RetrainIT {
         holder = JSON.readTree(in).path("pid").asLong();
       }
       // All others are to meet it.
-      signal("STOP", holder);
+      Signal.send("STOP", ProcessHandle.of(holder).orElseThrow());
       List<Process> others = all.stream().filter(process -> process.pid() != holder).toList();
       assertThat(others).hasSize(19);
       for (Process other : others) {
         assertThat(other.waitFor()).isEqualTo(HELD);
         assertThat(summary(other).path("decision").asText()).isEqualTo("lease_held");
       }
-      signal("CONT", holder);
+      Signal.send("CONT", ProcessHandle.of(holder).orElseThrow());
 
       Process winner =
           all.stream().filter(process -> process.pid() == holder).findFirst().orElseThrow();

@@ -135,15 +135,11 @@ final class SteppedProcess {
                     thread, toString, List.of(), ObjectReference.INVOKE_SINGLE_THREADED))
             .value();
     Path changed = Path.of(text);
-    if (counts(changed)) {
+    Path parent = changed.getParent();
+    if (changed.startsWith(directory)
+        && HaltingFileSystem.counts(
+            parent.getFileName().toString(), changed.getFileName().toString())) {
       step.before(changed);
     }
-  }
-
-  /** What lies in an unfinished version before its manifest is all the same to the registry. */
-  private boolean counts(Path changed) {
-    boolean inside = changed.getParent().getFileName().toString().contains(".unfinished-");
-    return changed.startsWith(directory)
-        && (!inside || changed.getFileName().toString().matches(".*(manifest|version)\\.json.*"));
   }
 }

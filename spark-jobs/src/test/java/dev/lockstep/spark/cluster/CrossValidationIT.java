@@ -4,15 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.lockstep.spark.Signal;
 import dev.lockstep.spark.cli.SmallMnist;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -53,11 +52,11 @@ class CrossValidationIT {
     Process validating = validate("interrupted", cluster.master());
     cluster.await("interrupted", "fold 1/3: epoch ");
 
-    new ProcessBuilder("kill", "-INT", Long.toString(validating.pid())).start().waitFor();
+    Signal.send("INT", validating.toHandle());
 
     assertThat(validating.waitFor()).as(cluster.output("interrupted")).isEqualTo(130);
     assertThat(cluster.output("interrupted")).contains("lockstep cross-validate --resume ");
-    Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> cluster.executors().isEmpty());
+    cluster.awaitNoExecutor();
     Process resumed =
         cluster.submit(
             "resumed",

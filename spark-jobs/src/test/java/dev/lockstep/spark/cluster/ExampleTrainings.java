@@ -117,9 +117,12 @@ final class ExampleTrainings implements AutoCloseable {
     }
   }
 
-  /** Waits until the run has a checkpoint of an epoch. */
+  /** Waits until the run has a checkpoint of an epoch, for a minute at most. */
   void awaitCheckpoint(String name) {
-    await(name, () -> newestCheckpoint(name).isPresent());
+    Awaitility.await()
+        .alias("checkpoint of " + name)
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> newestCheckpoint(name).isPresent());
   }
 
   private Optional<Path> newestCheckpoint(String name) throws IOException {
@@ -146,12 +149,6 @@ final class ExampleTrainings implements AutoCloseable {
             List.of("train", "--resume", run(name).orElseThrow().toString()));
     assertThat(training.waitFor()).as(output(resumed)).isZero();
     assertThat(output(resumed)).contains("going on from " + newest + ": ");
-  }
-
-  /** Sends the signal {@code name} to a process. */
-  static void signal(String name, ProcessHandle process) throws Exception {
-    Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
-    assertThat(kill.waitFor()).as("kill -%s", name).isZero();
   }
 
   @Override

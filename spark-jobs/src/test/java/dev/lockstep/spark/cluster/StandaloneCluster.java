@@ -7,11 +7,13 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 
 /**
  * A Spark cluster, with Spark's own authentication, of a master and workers, as processes of this
@@ -132,6 +134,14 @@ public final class StandaloneCluster implements AutoCloseable {
                     .isPresent())
         .sorted(Comparator.comparing(child -> child.info().startInstant().orElseThrow()))
         .toList();
+  }
+
+  /** Waits until none runs or is stopped, for a minute at most. */
+  void awaitNoExecutor() {
+    Awaitility.await()
+        .alias("no executor")
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> executors().isEmpty());
   }
 
   @Override

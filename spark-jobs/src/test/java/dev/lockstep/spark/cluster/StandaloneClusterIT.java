@@ -1,7 +1,6 @@
 package dev.lockstep.spark.cluster;
 
 import static dev.lockstep.spark.cluster.ExampleTrainings.TWO_EPOCHS;
-import static dev.lockstep.spark.cluster.ExampleTrainings.signal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
@@ -9,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lockstep.spark.Digits;
 import dev.lockstep.spark.ListeningSocket;
+import dev.lockstep.spark.Signal;
 import dev.lockstep.spark.cli.Partitions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -134,7 +134,7 @@ class StandaloneClusterIT {
     trainings.awaitCheckpoint("orphaned");
     training.destroyForcibly().waitFor();
 
-    ExampleTrainings.await("no executor", () -> cluster.executors().isEmpty());
+    cluster.awaitNoExecutor();
     trainings.resume("orphaned");
     assertThat(trainings.model("orphaned")).isEqualTo(brief);
   }
@@ -145,13 +145,13 @@ class StandaloneClusterIT {
     trainings.awaitStart("alone");
     ProcessHandle lost = cluster.executors().get(0);
     ProcessHandle machine = lost.parent().orElseThrow();
-    signal("STOP", machine);
+    Signal.send("STOP", machine);
     try {
-      signal("KILL", lost);
+      Signal.send("KILL", lost);
 
       assertThat(training.waitFor()).isEqualTo(1);
     } finally {
-      signal("CONT", machine);
+      Signal.send("CONT", machine);
     }
     assertThat(cluster.output("alone"))
         .containsPattern("failed: worker of rank [01] did not come within 30 s")

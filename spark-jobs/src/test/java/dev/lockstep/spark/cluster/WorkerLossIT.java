@@ -1,9 +1,9 @@
 package dev.lockstep.spark.cluster;
 
-import static dev.lockstep.spark.cluster.ExampleTrainings.signal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.random.CounterRandom;
+import dev.lockstep.spark.Signal;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -44,13 +44,14 @@ class WorkerLossIT {
   /** A process of the test before may be stopped still. */
   @BeforeEach
   void awaitNoExecutor() {
-    ExampleTrainings.await("no executor", () -> trainings.cluster().executors().isEmpty());
+    trainings.cluster().awaitNoExecutor();
   }
 
   @Test
   void executorsThatAreKilledAreReplacedAndTheParametersHaveTheSameBits() throws Exception {
     Process training = trainings.start("killed");
-    loseExecutors("killed", new CounterRandom(1), (loss, executor) -> signal("KILL", executor));
+    loseExecutors(
+        "killed", new CounterRandom(1), (loss, executor) -> Signal.send("KILL", executor));
 
     assertThat(training.waitFor()).as(trainings.output("killed")).isZero();
     assertThat(trainings.count("killed", "is lost")).isEqualTo(LOSSES);
@@ -65,23 +66,30 @@ class WorkerLossIT {
         "stopped",
         new CounterRandom(2),
         (loss, executor) -> {
-          signal("STOP", executor);
+          Signal.send("STOP", executor);
           if (loss % 2 == 0) {
             ExampleTrainings.await(
                 "loss %d is noticed".formatted(loss),
                 () -> trainings.count("stopped", SILENT) == loss);
-            signal("CONT", executor);
+            Signal.send("CONT", executor);
             ExampleTrainings.await("the end of one that goes on", () -> !executor.isAlive());
           }
         });
 
     assertThat(training.waitFor()).as(trainings.output("stopped")).isZero();
     assertThat(trainings.count("stopped", SILENT)).isEqualTo(LOSSES);
-    assertThat(trainings.output("stopped").lines())
-        .as("Spark has not waited for the end of the processes")
-        .filteredOn(line -> line.contains("failed at step"))
-        .hasSize(LOSSES)
-        .allMatch(line -> line.endsWith("Reason: a worker on it is taken for dead"));
+    List<String> failures =
+        trainings.output("stopped").lines().filter(line -> line.contains("failed at step")).toList();
+    assertThat(failures).hasSize(LOSSES);
+    for (int loss = 1; loss <= LOSSES; loss++) {
+      // One that goes on may notice by itself, before Spark gives it up, that it was left behind.
+      assertThat(failures.get(loss - 1))
+          .as("Spark has not waited for the end of the processes")
+          .matches(
+              loss % 2 == 0
+                  ? ".*(Reason: a worker on it is taken for dead|CoordinatorLostException: .*)"
+                  : ".*Reason: a worker on it is taken for dead");
+    }
     assertThat(trainings.model("stopped")).isEqualTo(undisturbed);
   }
 
@@ -89,7 +97,7 @@ class WorkerLossIT {
   void whereWorkersMustNotBeLostAKilledExecutorEndsTheRun() throws Exception {
     Process training = trainings.start("fails", "onWorkerLoss=fail");
     trainings.awaitStart("fails");
-    signal("KILL", trainings.cluster().executors().get(0));
+    Signal.send("KILL", trainings.cluster().executors().get(0));
 
     assertThat(training.waitFor()).isEqualTo(1);
     assertThat(trainings.output("fails"))
