@@ -21,6 +21,7 @@ import dev.lockstep.yaml.Section;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 
 /**
  * What is trained on what, and how. Defaults are those of Keras' {@code compile} and {@code fit}.
@@ -58,13 +59,15 @@ public record Configuration(
   /** The optimizer unless told otherwise. */
   public static final Optimizer DEFAULT_OPTIMIZER = RmsProp.DEFAULT;
 
+  private static final String DEFAULT_DATASET = "mnist";
+
+  private static final List<String> DATASET_NAMES =
+      Stream.concat(Stream.of(DEFAULT_DATASET), MnistRelative.words().stream()).toList();
+
   /** What the key {@code dataset} may say, in words. */
   public static final String DATASETS =
-      "mnist, "
-          + String.join(", ", MnistRelative.words())
+      String.join(", ", DATASET_NAMES)
           + ", {idx: <directory>}, {parquet: <path>, ...} or {partitions: <directory>, ...}";
-
-  private static final String DEFAULT_DATASET = "mnist";
 
   /**
    * Reads a configuration.
@@ -128,8 +131,9 @@ public record Configuration(
     if (value.isMissingNode()) {
       return TextNode.valueOf(DEFAULT_DATASET);
     }
-    if (!value.isTextual() && !value.isObject()) {
-      throw section.wrong("dataset", value, DATASETS);
+    boolean known = value.isTextual() && DATASET_NAMES.contains(value.textValue());
+    if (!known && !value.isObject()) {
+      throw section.wrong("dataset", value, DATASETS, DATASET_NAMES);
     }
     return value;
   }

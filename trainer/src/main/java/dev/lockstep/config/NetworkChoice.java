@@ -134,8 +134,7 @@ public sealed interface NetworkChoice {
     if (SHIPPED.contains(text)) {
       return inPlace(Section.parse("network '" + text + "'", shippedText(text)), text);
     }
-    throw new ConfigurationException(
-        parent.wrong("network", value, RULE).getMessage() + Section.suggestion(text, SHIPPED));
+    throw parent.wrong("network", value, RULE, SHIPPED);
   }
 
   private static NetworkChoice inPlace(Section section, String otherwise) {

@@ -19,8 +19,8 @@ final class Overrides {
    * between them, {@code =}, and a value in YAML. A value on the path that is no mapping is
    * replaced by one, save a list; {@code null} removes the key.
    *
-   * @throws ConfigurationException if one has no {@code =}, an empty key, a value that is not YAML,
-   *     or a path through a list
+   * @throws ConfigurationException if one has no {@code =}, an empty key, no value or one that is
+   *     not YAML, or a path through a list
    */
   static void apply(List<String> overrides, ObjectNode tree) {
     overrides.forEach(override -> apply(override, tree));
@@ -36,7 +36,12 @@ final class Overrides {
     if (path.contains("")) {
       throw new ConfigurationException(RULE.formatted(override, "a key of it is empty"));
     }
-    JsonNode value = value(override, override.substring(equals + 1));
+    String text = override.substring(equals + 1);
+    if (text.isBlank()) {
+      throw new ConfigurationException(
+          RULE.formatted(override, "nothing follows its '='; null removes a key"));
+    }
+    JsonNode value = value(override, text);
     ObjectNode parent = tree;
     int last = path.size() - 1;
     for (int depth = 0; depth < last; depth++) {

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.DoublePredicate;
 import java.util.function.Function;
@@ -40,10 +41,14 @@ public final class Section {
   private final JsonNode node;
   private final Set<String> known = new LinkedHashSet<>();
 
-  private Section(String source, String path, JsonNode node) {
+  /** The paths of all keys that were asked for in the text, shared by its sections. */
+  private final Set<String> paths;
+
+  private Section(String source, String path, JsonNode node, Set<String> paths) {
     this.source = source;
     this.path = path;
     this.node = node;
+    this.paths = paths;
   }
 
   /**
@@ -105,7 +110,7 @@ public final class Section {
 
   /** The mapping {@code tree}; {@code source} is what errors call its file. */
   public static Section of(String source, JsonNode tree) {
-    return new Section(source, "", tree);
+    return new Section(source, "", tree, new LinkedHashSet<>());
   }
 
   /**
@@ -138,6 +143,7 @@ public final class Section {
   /** The raw value of {@code key}; {@link MissingNode} if it has none. */
   public JsonNode value(String key) {
     known.add(key);
+    paths.add(child(key));
     JsonNode value = node.get(key);
     return value == null || value.isNull() ? MissingNode.getInstance() : value;
   }
@@ -148,7 +154,8 @@ public final class Section {
     if (!value.isMissingNode() && !value.isObject()) {
       throw wrong(key, value, "a mapping");
     }
-    return new Section(source, child(key), value.isMissingNode() ? YAML.createObjectNode() : value);
+    return new Section(
+        source, child(key), value.isMissingNode() ? YAML.createObjectNode() : value, paths);
   }
 
   /** The elements of the list under {@code key}, each a text or a mapping of its own. */
@@ -167,7 +174,7 @@ public final class Section {
 
   /** A mapping that stands inside this one, at {@code place} (for errors). */
   public Section at(String place, JsonNode tree) {
-    return new Section(source, child(place), tree);
+    return new Section(source, child(place), tree, new LinkedHashSet<>());
   }
 
   /** The text under {@code key}, or {@code otherwise}. */
@@ -267,15 +274,13 @@ public final class Section {
       }
     }
     List<String> names = choices.stream().map(name).toList();
-    String rule = "one of " + String.join(", ", names);
-    throw value.isContainerNode()
-        ? wrong(key, value, rule)
-        : new ConfigurationException(
-            "%s is '%s' but must be %s%s"
-                .formatted(name(key), value.asText(), rule, suggestion(value.asText(), names)));
+    throw wrong(key, value, "one of " + String.join(", ", names), names);
   }
 
-  /** Refuses every key that no getter asked for, with the nearest known one. */
+  /**
+   * Refuses every key that no getter asked for, with the one of that name elsewhere in the text, or
+   * the nearest known one.
+   */
   public void done() {
     node.fieldNames()
         .forEachRemaining(
@@ -286,22 +291,54 @@ public final class Section {
                         .formatted(
                             where(),
                             key,
-                            suggestion(key, known),
+                            elsewhere(key).orElseGet(() -> suggestion(key, known)),
                             known.stream().sorted().collect(Collectors.joining(", "))));
               }
             });
   }
 
-  /** An error about {@code key}: {@code rule} is what its value must be. */
-  public ConfigurationException wrong(String key, JsonNode value, String rule) {
-    return new ConfigurationException(
-        "%s is %s but must be %s".formatted(name(key), shown(value), rule));
+  /** A suggestion of the key of this name that stands elsewhere, unless there is one here. */
+  private Optional<String> elsewhere(String key) {
+    String name = folded(key);
+    if (known.stream().anyMatch(each -> folded(each).equals(name))) {
+      return Optional.empty();
+    }
+    return paths.stream()
+        .filter(each -> folded(each.substring(each.lastIndexOf('.') + 1)).equals(name))
+        .findFirst()
+        .map(Section::question);
   }
 
-  /** An error about the missing {@code key}. */
-  public ConfigurationException missing(String key, String rule) {
+  /** An error about {@code key}: {@code rule} is what its value must be. */
+  public ConfigurationException wrong(String key, JsonNode value, String rule) {
+    return wrong(key, value, rule, List.of());
+  }
+
+  /** As the other, with the nearest of {@code names} if the value is near one. */
+  public ConfigurationException wrong(
+      String key, JsonNode value, String rule, Iterable<String> names) {
     return new ConfigurationException(
-        "%s: '%s' is missing; it must be %s".formatted(where(), key, rule));
+        "%s is %s but must be %s%s"
+            .formatted(
+                name(key),
+                shown(value),
+                rule,
+                value.isContainerNode() ? "" : suggestion(value.asText(), names)));
+  }
+
+  /** An error about the missing {@code key}, with the key that may have been meant to be it. */
+  public ConfigurationException missing(String key, String rule) {
+    List<String> unread = new ArrayList<>();
+    node.fieldNames().forEachRemaining(unread::add);
+    unread.removeAll(known);
+    String near =
+        unread.stream()
+            .filter(each -> !suggestion(each, List.of(key)).isEmpty())
+            .findFirst()
+            .map(each -> "; found '%s'%s".formatted(each, question(key)))
+            .orElse("");
+    return new ConfigurationException(
+        "%s: '%s' is missing; it must be %s%s".formatted(where(), key, rule, near));
   }
 
   /** {@code value} if there is one. */
@@ -314,19 +351,33 @@ public final class Section {
 
   /**
    * "; did you mean 'x'?" for the name of {@code names} nearest to {@code found}, or nothing if
-   * none is near. Case, hyphens and underscores do not count.
+   * none is near. Case, hyphens and underscores do not count. A name is near, too, if one of the
+   * two begins with the other, or {@code found} has the initials of its words: {@code lr}.
    */
   public static String suggestion(String found, Iterable<String> names) {
     String nearest = null;
     int least = Math.max(2, found.length() / 3) + 1;
     for (String name : names) {
-      int distance = distance(folded(found), folded(name));
+      int distance = abbreviates(found, name) ? 1 : distance(folded(found), folded(name));
       if (distance < least) {
         least = distance;
         nearest = name;
       }
     }
-    return nearest == null ? "" : "; did you mean '" + nearest + "'?";
+    return nearest == null ? "" : question(nearest);
+  }
+
+  private static String question(String name) {
+    return "; did you mean '" + name + "'?";
+  }
+
+  private static boolean abbreviates(String found, String name) {
+    String one = folded(found);
+    String other = folded(name);
+    boolean begins = one.startsWith(other) || other.startsWith(one);
+    String initials = name.replaceAll("(?<=[A-Za-z0-9])[a-z0-9]|[-_ ]", "");
+    return begins && Math.min(one.length(), other.length()) >= 3
+        || initials.length() >= 2 && initials.equalsIgnoreCase(found);
   }
 
   private static String folded(String name) {

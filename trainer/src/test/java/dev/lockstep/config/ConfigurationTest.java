@@ -378,6 +378,11 @@ class ConfigurationTest {
             + " a mapping or as JSON in a text",
         "{network: lenet, seed: -1} | small.yaml: seed is '-1' but must be a whole number of at"
             + " least 0",
+        "{network: lenet, dataset: mnits} | {partitions: <directory>, ...}; did you mean 'mnist'?",
+        "{network: lenet, epochs: 3} | small.yaml: unknown key 'epochs'; did you mean"
+            + " 'training.epochs'?",
+        "{network: lenet, training: {optimizer: {name: sgd, lr: 3}}} | unknown key 'lr'; did you mean"
+            + " 'learningRate'?",
         "{network: lenet, dataset: [mnist]} | small.yaml: dataset is a list but must be mnist,"
             + " fashion-mnist, kmnist, emnist-mnist, emnist-digits, emnist-letters,"
             + " emnist-balanced, emnist-byclass, emnist-bymerge, {idx: <directory>}, {parquet:",

@@ -28,8 +28,7 @@ class OverridesTest {
         "{} | list=[1, 2] | {list: [1, 2]}",
         "{} | text=a=b | {text: a=b}",
         "{} | text='5' | {text: '5'}",
-        "{a: {b: 1, c: 2}} | a.b=null | {a: {c: 2}}",
-        "{a: {b: 1, c: 2}} | a.b= | {a: {c: 2}}"
+        "{a: {b: 1, c: 2}} | a.b=null | {a: {c: 2}}"
       },
       quoteCharacter = '"')
   void aSettingGoesOverTheFile(String file, String override, String expected) {
@@ -49,6 +48,7 @@ class OverridesTest {
         "epochs | --set is 'epochs' but must be key=value, such as training.epochs=1; it has no"
             + " '='",
         "=1 | --set is '=1' but must be key=value, such as training.epochs=1; a key of it is empty",
+        "seed= | such as training.epochs=1; nothing follows its '='; null removes a key",
         "training..epochs=1 | a key of it is empty",
         "training.=1 | a key of it is empty",
         "list.0=1 | --set is 'list.0=1' but list is a list; set the whole list: list=[...]",

@@ -22,7 +22,7 @@ class NetworkDefinitionTest {
           """
           densse: {units: 5}                | net.yaml: layer 1: unknown layer 'densse'; did you mean 'dense'?; known layers: activation, average_pooling2d, batch_normalization, conv2d, dense, dropout, flatten, lstm, max_pooling2d, simple_rnn
           gru: {units: 5}                   | net.yaml: layer 1 (gru): DL4J 1.0.0-M2 has no GRU layer; use lstm or simple_rnn
-          dense: {unit: 5}                  | net.yaml: layer 1 (dense): 'units' is missing; it must be a whole number of at least 1
+          dense: {unit: 5}                  | net.yaml: layer 1 (dense): 'units' is missing; it must be a whole number of at least 1; found 'unit'; did you mean 'units'?
           dense: {units: 5, activaton: relu} | net.yaml: layer 1 (dense): unknown key 'activaton'; did you mean 'activation'?; known here: activation, biasInitializer, kernelInitializer, l1, l2, units, useBias
           dense: {units: 0}                 | net.yaml: layer 1 (dense).units is '0' but must be a whole number of at least 1
           dense: {units: 5, activation: rleu} | net.yaml: layer 1 (dense).activation is 'rleu' but must be one of relu, leaky_relu, elu, sigmoid, tanh, softmax, linear; did you mean 'relu'?

@@ -248,7 +248,9 @@ class SectionTest {
     "learning_rate, learningRate",
     "epoch, epochs",
     "LeakyReLU, leaky_relu",
-    "optimiser, optimizer"
+    "optimiser, optimizer",
+    "lr, learningRate",
+    "learn, learningRate"
   })
   void nearNamesAreSuggested(String found, String meant) {
     assertThat(
@@ -259,6 +261,29 @@ class SectionTest {
   @Test
   void farNamesAreNotSuggested() {
     assertThat(Section.suggestion("zzz", List.of("learningRate", "epochs"))).isEmpty();
+  }
+
+  @Test
+  void aKeyThatBelongsElsewhereIsSentThere() {
+    Section root = Section.parse("f", "training: {optimizer: {}}\nlearning_rate: 0.1");
+    root.section("training").section("optimizer").value("learningRate");
+
+    assertError(
+        root::done,
+        "f: unknown key 'learning_rate'; did you mean 'training.optimizer.learningRate'?; known here: training");
+  }
+
+  @Test
+  void whatMayHaveBeenMeantByAMissingKeyIsNamed() {
+    assertError(
+        () -> Section.parse("f", "unit: 10\nname: a").whole("units", 1),
+        "f: 'units' is missing; it must be a whole number of at least 1; found 'unit'; did you mean 'units'?");
+    assertError(
+        () -> Section.parse("f", "size: 10").whole("units", 1),
+        "f: 'units' is missing; it must be a whole number of at least 1");
+    assertError(
+        () -> Section.parse("f", "units: null").whole("units", 1),
+        "f: 'units' is missing; it must be a whole number of at least 1");
   }
 
   @Test
