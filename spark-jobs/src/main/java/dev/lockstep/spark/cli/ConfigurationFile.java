@@ -2,6 +2,7 @@ package dev.lockstep.spark.cli;
 
 import dev.lockstep.config.Configuration;
 import dev.lockstep.config.Retraining;
+import dev.lockstep.spark.job.CrossValidationJob;
 import dev.lockstep.spark.job.ExistingRun;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.split.Validation;
@@ -41,11 +42,18 @@ final class ConfigurationFile {
   /**
    * The configuration that the run in {@code directory} keeps.
    *
-   * @throws ConfigurationException if there is no run
+   * @throws ConfigurationException if there is no run, or it is a cross-validation's
    */
   static Configuration ofRun(Location directory) {
     Location file = directory.child(ExistingRun.CONFIGURATION);
-    try (InputStream in = file.open().orElse(null)) {
+    Location validated = directory.child(CrossValidationJob.PLAN);
+    try (InputStream in = file.open().orElse(null);
+        InputStream plan = validated.open().orElse(null)) {
+      if (plan != null) {
+        throw new ConfigurationException(
+            "%s: is the directory of a cross-validation; it goes on with: lockstep cross-validate --resume %s"
+                .formatted(directory, directory));
+      }
       if (in == null) {
         throw new ConfigurationException(
             "%s: there is no such run; --resume must name a run's directory, which holds %s"

@@ -147,7 +147,7 @@ final class ModelsCommand implements Runnable {
     if (known) {
       promote(models, version, reason);
     } else {
-      try (Lease lease = Lease.take(models, LEASE)) {
+      try (Lease lease = Lease.take(models.location(), LEASE)) {
         promote(models, version, reason);
       }
     }
@@ -206,7 +206,7 @@ final class ModelsCommand implements Runnable {
           spec.commandLine(), "--keep is %d but must be 0 or more".formatted(keep));
     }
     ModelRegistry models = registry.open();
-    try (Lease lease = Lease.take(models, LEASE)) {
+    try (Lease lease = Lease.take(models.location(), LEASE)) {
       List<Integer> pruned = models.prune(keep);
       spec.commandLine()
           .getOut()

@@ -8,6 +8,8 @@ import dev.lockstep.coordinator.Position;
 import dev.lockstep.coordinator.TrainingState;
 import dev.lockstep.model.StateFormat;
 import dev.lockstep.spark.job.TrainingJob.Prepared;
+import dev.lockstep.spark.registry.Lease;
+import dev.lockstep.spark.registry.LeaseException;
 import dev.lockstep.spark.storage.CheckpointDirectory;
 import dev.lockstep.spark.storage.CheckpointName;
 import dev.lockstep.spark.storage.Content;
@@ -43,18 +45,32 @@ final class Checkpoints {
   private final CheckpointDirectory directory;
   private final Configuration configuration;
   private final Prepared prepared;
+  private final Optional<Lease> lease;
   private ObjectNode fingerprints;
 
-  /** The checkpoints in the directory {@code run} of the training that {@code prepared} is. */
-  Checkpoints(Location run, Configuration configuration, Prepared prepared) {
+  /**
+   * The checkpoints in the directory {@code run} of the training that {@code prepared} is.
+   *
+   * @param lease of that directory, where others may want it, too
+   */
+  Checkpoints(
+      Location run, Configuration configuration, Prepared prepared, Optional<Lease> lease) {
     this.run = run;
     this.directory = new CheckpointDirectory(run);
     this.configuration = configuration;
     this.prepared = prepared;
+    this.lease = lease;
   }
 
-  /** Writes {@code state}, and then deletes all but the newest {@code keep}. */
+  /**
+   * Writes {@code state}, and then deletes all but the newest {@code keep}.
+   *
+   * @throws LeaseException if another process has taken the run over
+   */
   void write(TrainingState state, int keep) throws IOException {
+    if (lease.isPresent()) {
+      lease.get().check();
+    }
     Map<String, Content> parts = new LinkedHashMap<>();
     byte[] yaml = Section.write(configuration.resolved()).getBytes(StandardCharsets.UTF_8);
     byte[] progress = StateFormat.write(state.position());

@@ -14,6 +14,7 @@ import dev.lockstep.spark.gang.Slots;
 import dev.lockstep.spark.gang.Training;
 import dev.lockstep.spark.job.CrossValidation.Candidate;
 import dev.lockstep.spark.job.TrainingJob.Place;
+import dev.lockstep.spark.registry.Lease;
 import dev.lockstep.spark.source.DatasetSource;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.spark.storage.RunDirectory;
@@ -96,6 +97,7 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
    *
    * @param output where run directories lie, as {@link Location#of}
    * @throws ConfigurationException if the run cannot begin
+   * @throws dev.lockstep.spark.registry.LeaseException if another process takes the run over
    * @throws StoppedException if the process is told to end, or the final model fails
    */
   public Outcome run(JavaSparkContext spark, String output, Observer observer) {
@@ -111,8 +113,10 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
     ObjectNode tree = plan.tree();
     tree.put("workers", workers);
     tree.put("fingerprint", dataset.training().fingerprint());
-    files.write(PLAN, Section.write(tree));
-    return run(spark, dataset, workers, files, observer);
+    try (Lease lease = files.lease()) {
+      files.write(PLAN, Section.write(tree));
+      return run(spark, dataset, workers, files, observer, lease);
+    }
   }
 
   /**
@@ -120,6 +124,7 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
    *
    * @param directory where its files lie, {@link #planOf} among them
    * @throws ConfigurationException if its data have changed, or it cannot begin
+   * @throws dev.lockstep.spark.registry.LeaseException if another process is at the run
    * @throws StoppedException if the process is told to end, or the final model fails
    */
   public Outcome resume(JavaSparkContext spark, Location directory, Observer observer) {
@@ -134,7 +139,10 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
               .formatted(directory, fingerprint, dataset.name(), now));
     }
     check(spark, dataset, workers);
-    return run(spark, dataset, workers, new RunFiles(RunDirectory.existing(directory)), observer);
+    RunFiles files = new RunFiles(RunDirectory.existing(directory));
+    try (Lease lease = files.lease()) {
+      return run(spark, dataset, workers, files, observer, lease);
+    }
   }
 
   /**
@@ -232,7 +240,12 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
   }
 
   private Outcome run(
-      JavaSparkContext spark, Dataset dataset, int workers, RunFiles files, Observer observer) {
+      JavaSparkContext spark,
+      Dataset dataset,
+      int workers,
+      RunFiles files,
+      Observer observer,
+      Lease lease) {
     Instant started = Instant.now();
     FoldFiles folds = FoldFiles.of(files.location());
     FoldRunner runner = new FoldRunner(spark, plan, dataset, workers, folds);
@@ -263,6 +276,9 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
               + files.location(),
           e);
     }
+    if (lease.lost().isDone()) {
+      throw lease.lost().join();
+    }
     Optional<CrossValidationResults> results =
         CrossValidationResults.of(plan, workers, finished, failures);
     Outcome outcome = outcome(files.location(), results, failures);
@@ -278,6 +294,7 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
         observer.finalModel().accept(trainFinalModel(spark, files.location(), chosen));
       }
       files.write(Manifest.NAME, manifest(spark, dataset, workers, started, files.written()));
+      lease.delete();
     }
     return outcome;
   }

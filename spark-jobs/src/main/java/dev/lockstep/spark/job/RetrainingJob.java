@@ -74,7 +74,7 @@ public final class RetrainingJob {
    */
   public RetrainingResult run(Supplier<JavaSparkContext> spark, Consumer<Progress> observer)
       throws IOException {
-    try (Lease lease = Lease.take(registry, retraining.leaseTimeout())) {
+    try (Lease lease = Lease.take(registry.location(), retraining.leaseTimeout())) {
       registry.deleteUnfinished();
       boolean finished = finishPromotion();
       RetrainingResult decided = decide(lease, spark, observer);

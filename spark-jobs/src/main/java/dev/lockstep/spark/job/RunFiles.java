@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.lockstep.spark.registry.Lease;
+import dev.lockstep.spark.registry.LeaseException;
 import dev.lockstep.spark.storage.Content;
 import dev.lockstep.spark.storage.Digest;
 import dev.lockstep.spark.storage.Location;
@@ -16,6 +18,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 
 /** Writes the files of a run and remembers what the manifest says of them. */
 final class RunFiles {
@@ -25,6 +28,7 @@ final class RunFiles {
           .writer(new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n")));
 
   private static final int MOST_BYTES = 64 << 20;
+  private static final Duration LEASE_TIMEOUT = Duration.ofSeconds(30);
 
   private final RunDirectory directory;
   private final ArrayNode written = JsonNodeFactory.instance.arrayNode();
@@ -53,6 +57,23 @@ final class RunFiles {
   /** Where they lie. */
   Location location() {
     return directory.location();
+  }
+
+  /**
+   * The right to write them, which one process has at a time.
+   *
+   * @throws LeaseException if another process has it
+   */
+  Lease lease() {
+    try {
+      return Lease.takeOver(location(), LEASE_TIMEOUT);
+    } catch (LeaseException e) {
+      throw new LeaseException(
+          e.getMessage() + "; only one process may be at a run: let it end, or end it");
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "%s: cannot be written to: %s".formatted(location(), Location.reason(e)), e);
+    }
   }
 
   /** Name, bytes and SHA-256 of each file so far, in the order of writing. */

@@ -21,11 +21,15 @@ import dev.lockstep.spark.gang.Preflight;
 import dev.lockstep.spark.gang.SelectedEngine;
 import dev.lockstep.spark.gang.Slots;
 import dev.lockstep.spark.gang.Training;
+import dev.lockstep.spark.registry.Lease;
+import dev.lockstep.spark.registry.LeaseException;
 import dev.lockstep.spark.source.DatasetSource;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.spark.storage.RunDirectory;
 import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
@@ -35,6 +39,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -93,6 +98,7 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
    *
    * @param observer is told ten times a second, and once at the end, how far the training has come
    * @throws ConfigurationException if the run cannot begin
+   * @throws LeaseException if another process is at the run
    * @throws StoppedException if it fails, or the process is told to end, after a checkpoint
    * @throws dev.lockstep.coordinator.RunAbortedException if it does so before any
    */
@@ -100,7 +106,42 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
     Instant started = Instant.now();
     Prepared prepared = prepare(spark);
     RunFiles files = new RunFiles(directory(started));
-    Checkpoints checkpoints = new Checkpoints(files.location(), configuration, prepared);
+    try {
+      return place instanceof Place.NewAt
+          ? run(spark, observer, started, prepared, files, Optional.empty())
+          : runAlone(spark, observer, started, prepared, files);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
+    }
+  }
+
+  private Outcome runAlone(
+      JavaSparkContext spark,
+      Consumer<Progress> observer,
+      Instant started,
+      Prepared prepared,
+      RunFiles files)
+      throws IOException {
+    try (Lease lease = files.lease()) {
+      if (new ExistingRun(files.location(), configuration).hasEnded()) {
+        throw new ConfigurationException(
+            files.location() + ": the run has ended meanwhile, in another process");
+      }
+      Outcome outcome = run(spark, observer, started, prepared, files, Optional.of(lease));
+      lease.delete();
+      return outcome;
+    }
+  }
+
+  private Outcome run(
+      JavaSparkContext spark,
+      Consumer<Progress> observer,
+      Instant started,
+      Prepared prepared,
+      RunFiles files,
+      Optional<Lease> lease)
+      throws IOException {
+    Checkpoints checkpoints = new Checkpoints(files.location(), configuration, prepared, lease);
     Optional<TrainingState> start = start(checkpoints);
     Configuration placed =
         configuration.placed(
@@ -116,13 +157,16 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
     TrainingResult result;
     List<Span> timeline;
     try {
-      result = train(spark, group, prepared, checkpoints, start, observer, files.location());
+      result = train(spark, group, prepared, checkpoints, start, observer, files.location(), lease);
       timeline = spans.await();
     } finally {
       spark.sc().removeSparkListener(spans);
     }
     warnOfDivergence(result);
 
+    if (lease.isPresent()) {
+      lease.get().check();
+    }
     files.write("history.json", result.history().toJson());
     files.write("history.csv", result.history().toCsv());
     files.write("metrics.json", metrics(result));
@@ -153,11 +197,15 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
       Checkpoints checkpoints,
       Optional<TrainingState> start,
       Consumer<Progress> observer,
-      Location run) {
+      Location run,
+      Optional<Lease> lease) {
     Gang gang =
         start
             .map(state -> Gang.startingFrom(state, prepared.training(), prepared.workers()))
             .orElseGet(() -> Gang.of(prepared.training(), prepared.workers()));
+    if (lease.isPresent()) {
+      CompletableFuture<Void> unused = lease.get().lost().thenAccept(gang::abort);
+    }
     Optional<CheckpointedGang> checkpointed =
         configuration
             .checkpoints()

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -17,14 +18,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The right to add versions to a registry, which one process has at a time. A claim is a file
- * {@code lease/000001.json} that one process alone can create; its number, the fence, is higher
+ * The right to write to a place, which one process has at a time: to add versions to a registry, or
+ * to go on with a run. A claim is a file {@code lease/000001.json} there that one process alone can
+ * create; its number, the fence, is higher
  * than those of all claims before. The holder renews its claim in a thread of its own. Once the
  * newest claim is released or has expired, as that of a process that died, another may make the
  * next one; whoever held the lease until then is told by {@link #check}.
  *
  * <p>A holder that is stopped between {@link #check} and what it does next may still do that. It
- * does no harm: a version's directory takes its name only if that is free, and a champion has one
+ * does a registry no harm: a version's directory takes its name only if that is free, and a champion has one
  * successor. The clocks of the machines should agree within a few seconds.
  *
  * <p>Safe for use by many threads.
@@ -33,6 +35,7 @@ public final class Lease implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Lease.class);
   private static final int RENEWALS = 3;
   private static final int KEPT = 20;
+  private static final long GLANCE_MILLIS = 200;
 
   private final Location directory;
   private final Duration timeout;
@@ -45,7 +48,9 @@ public final class Lease implements AutoCloseable {
           });
 
   private final ScheduledFuture<?> renewals;
+  private final CompletableFuture<LeaseException> lost = new CompletableFuture<>();
   private Claim claim;
+  private boolean deleted;
 
   private Lease(Location directory, Duration timeout, Claim claim) {
     this.directory = directory;
@@ -57,41 +62,92 @@ public final class Lease implements AutoCloseable {
   }
 
   /**
-   * Takes the lease of {@code registry} if it is free.
+   * Takes the lease of {@code place} if it is free.
    *
    * @param timeout how long after its holder's last sign of life it is free again; at least 1 s
    * @throws LeaseException if another process has it
-   * @throws IOException if the registry cannot be read or written to
+   * @throws IOException if the place cannot be read or written to
    */
-  public static Lease take(ModelRegistry registry, Duration timeout) throws IOException {
-    Location directory = registry.location().child("lease");
+  public static Lease take(Location place, Duration timeout) throws IOException {
+    Optional<Claim> newest = newest(directory(place));
+    if (newest.isPresent() && !newest.get().isFree(Instant.now())) {
+      throw held(place, newest.get());
+    }
+    return take(place, timeout, newest);
+  }
+
+  /**
+   * Takes the lease of {@code place} if it is free or its holder has died: at once if that was a
+   * process of this machine, and of another, which cannot be seen from here, when it has given no
+   * sign of life until its claim expires.
+   *
+   * @param timeout as of {@link #take}
+   * @throws LeaseException if another process has it, or this thread is interrupted
+   * @throws IOException if the place cannot be read or written to
+   */
+  public static Lease takeOver(Location place, Duration timeout) throws IOException {
+    Optional<Claim> newest = newest(directory(place));
+    if (newest.isPresent() && !newest.get().isFree(Instant.now())) {
+      Claim claim = newest.get();
+      if (!claim.host().equals(host())) {
+        awaitExpiry(place, claim);
+      } else if (!claim.isDead()) {
+        throw held(place, claim);
+      }
+    }
+    return take(place, timeout, newest);
+  }
+
+  private static void awaitExpiry(Location place, Claim claim) throws IOException {
+    LOG.warn(
+        "{}: waiting for its lease, which is held by {}: that process may have died on its machine, and is given up then",
+        place,
+        claim);
+    while (!claim.isFree(Instant.now())) {
+      try {
+        Thread.sleep(GLANCE_MILLIS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw held(place, claim);
+      }
+      Optional<Claim> now = newest(directory(place));
+      if (now.isPresent() && !now.get().equals(claim) && !now.get().isFree(Instant.now())) {
+        throw held(place, now.get());
+      }
+    }
+  }
+
+  private static Location directory(Location place) {
+    return place.child("lease");
+  }
+
+  private static Lease take(Location place, Duration timeout, Optional<Claim> newest)
+      throws IOException {
+    Location directory = directory(place);
     if (directory.files().isEmpty()) {
       directory.createDirectory();
-    }
-    Optional<Claim> newest = newest(directory);
-    if (newest.isPresent() && !newest.get().isFree(Instant.now())) {
-      throw held(registry.location(), newest.get());
     }
     Claim claim =
         new Claim(
             newest.map(Claim::fence).orElse(0L) + 1,
             host(),
             ProcessHandle.current().pid(),
+            Claim.begun(ProcessHandle.current()),
             Instant.now().truncatedTo(ChronoUnit.MILLIS).plus(timeout),
             false);
     boolean made = file(directory, claim).create(RegistryFile.content(claim.toJson()));
     Claim after = newest(directory).orElse(claim);
     if (!made || after.fence() != claim.fence()) {
-      throw held(registry.location(), after);
+      throw held(place, after);
     }
-    LOG.info("took the lease of {}: fence {}", registry.location(), claim.fence());
+    LOG.info("took the lease of {}: fence {}", place, claim.fence());
     Lease lease = new Lease(directory, timeout, claim);
     lease.deleteOld();
     return lease;
   }
 
-  private static LeaseException held(Location registry, Claim claim) {
-    return new LeaseException("%s: the lease is held by %s".formatted(registry, claim));
+  private static LeaseException held(Location place, Claim claim) {
+    return new LeaseException("%s: the lease is held by %s".formatted(place, claim));
   }
 
   private static Optional<Claim> newest(Location directory) throws IOException {
@@ -149,6 +205,11 @@ public final class Lease implements AutoCloseable {
     }
   }
 
+  /** Is completed, in a thread of the lease's, once another process is seen to have taken it. */
+  public CompletableFuture<LeaseException> lost() {
+    return lost;
+  }
+
   private synchronized void renew() {
     try {
       check();
@@ -156,6 +217,7 @@ public final class Lease implements AutoCloseable {
     } catch (LeaseException e) {
       LOG.warn("{}", e.getMessage());
       renewals.cancel(false);
+      lost.complete(e);
     } catch (IOException | RuntimeException e) {
       LOG.warn("the lease of {} cannot be renewed: {}; trying again", directory, e.toString());
     }
@@ -166,11 +228,29 @@ public final class Lease implements AutoCloseable {
     claim = next;
   }
 
+  /**
+   * Gives the lease back, and leaves nothing of it at a place to which nobody has to write again.
+   */
+  public void delete() {
+    renewing.shutdownNow();
+    synchronized (this) {
+      deleted = true;
+      try {
+        directory.delete();
+      } catch (IOException | RuntimeException e) {
+        LOG.warn("the lease of {} cannot be deleted: {}; it expires", directory, e.toString());
+      }
+    }
+  }
+
   /** Gives the lease back. What cannot be given back expires. */
   @Override
   public void close() {
     renewing.shutdownNow();
     synchronized (this) {
+      if (deleted) {
+        return;
+      }
       try {
         write(claim.release());
       } catch (IOException | RuntimeException e) {

@@ -66,7 +66,7 @@ class ModelsCommandTest {
 
   @Test
   void aRunningRetrainingStopsNoRollbackButAllElse() throws Exception {
-    try (Lease lease = Lease.take(registry, Duration.ofMinutes(1))) {
+    try (Lease lease = Lease.take(registry.location(), Duration.ofMinutes(1))) {
       assertThat(models("rollback").exitCode()).isZero();
       assertThat(models("promote", "3").exitCode()).isZero();
       assertThat(models("promote", "2").exitCode()).isEqualTo(12);

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.random.CounterRandom;
 import dev.lockstep.spark.LogLines;
+import dev.lockstep.spark.Signal;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -368,6 +369,19 @@ class ResumeTest {
                 + " configuration.yaml");
   }
 
+  @Test
+  void aCrossValidationIsSentToItsOwnCommand() throws IOException {
+    Path run = Files.createDirectory(directory.resolve("validated"));
+    Files.copy(undisturbed.resolve("configuration.yaml"), run.resolve("configuration.yaml"));
+    Files.createFile(run.resolve("cross-validation.yaml"));
+
+    Invocation resumed = resume(run);
+
+    assertThat(resumed.exitCode()).isEqualTo(2);
+    assertThat(resumed.err()).contains("lockstep cross-validate --resume " + run);
+    assertThat(run.toFile().list()).hasSize(2);
+  }
+
   /** The process dies at an instant of its own; the state it leaves is whatever it is then. */
   @Test
   @EnabledOnOs(OS.LINUX)
@@ -380,6 +394,12 @@ class ResumeTest {
           .pollInterval(Duration.ofMillis(5))
           .atMost(Duration.ofSeconds(40))
           .until(() -> Files.isDirectory(runs) && hasCheckpoint(runs));
+      Signal.send("STOP", training.toHandle());
+      Invocation tooEarly = resume(TrainingProcess.run(runs));
+      assertThat(tooEarly.exitCode()).isEqualTo(12);
+      assertThat(tooEarly.err())
+          .contains("the lease is held by process " + training.pid())
+          .contains("only one process may be at a run");
     } finally {
       training.destroyForcibly();
     }

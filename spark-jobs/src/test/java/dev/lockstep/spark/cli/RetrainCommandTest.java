@@ -307,7 +307,7 @@ class RetrainCommandTest {
   void whoeverMeetsTheLeaseLeavesAtOnce() throws Exception {
     nightly.write(0);
     Path metrics = Files.writeString(directory.resolve("retrain.prom"), "of the other");
-    try (Lease lease = Lease.take(registry, Duration.ofMinutes(1))) {
+    try (Lease lease = Lease.take(registry.location(), Duration.ofMinutes(1))) {
       Invocation run = nightly.retrain("--metrics-file", metrics.toString());
 
       assertThat(run.exitCode()).isEqualTo(12);
@@ -369,7 +369,7 @@ class RetrainCommandTest {
     assertThat(NightlyRetraining.decision(run)).isEqualTo("failed");
     assertThat(NightlyRetraining.summary(run).path("reason").asText())
         .contains("not a zip archive");
-    try (Lease lease = Lease.take(registry, Duration.ofMinutes(1))) {
+    try (Lease lease = Lease.take(registry.location(), Duration.ofMinutes(1))) {
       assertThat(lease.fence()).isEqualTo(3);
     }
   }

@@ -124,8 +124,8 @@ class RetrainingJobTest {
                         Files.writeString(
                             claim,
                             Files.readString(claim)
-                                .replaceFirst("\"2[^\"]*Z\"", "\"2026-01-01T00:00:00Z\""));
-                        next[0] = Lease.take(registry, Duration.ofMinutes(10));
+                                .replaceFirst("(\"expires\" : )[^,]*", "$1\"2026-01-01T00:00:00Z\""));
+                        next[0] = Lease.take(registry.location(), Duration.ofMinutes(10));
                       }))
           .isInstanceOf(LeaseException.class)
           .hasMessageContaining("lost the lease (fence 1)");

@@ -7,12 +7,15 @@ import static org.awaitility.Awaitility.await;
 import dev.lockstep.spark.storage.Location;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,7 +34,7 @@ class LeaseTest {
 
   private Lease takeOrNull() {
     try {
-      return Lease.take(registry, LONG);
+      return Lease.take(registry.location(), LONG);
     } catch (LeaseException e) {
       return null;
     } catch (IOException e) {
@@ -54,8 +57,8 @@ class LeaseTest {
 
   @Test
   void whoeverMeetsItHearsWhoHasIt() throws Exception {
-    try (Lease lease = Lease.take(registry, LONG)) {
-      assertThatThrownBy(() -> Lease.take(registry, LONG))
+    try (Lease lease = Lease.take(registry.location(), LONG)) {
+      assertThatThrownBy(() -> Lease.take(registry.location(), LONG))
           .isInstanceOf(LeaseException.class)
           .hasMessageContaining("is held by process " + ProcessHandle.current().pid())
           .hasMessageContaining("(fence 1)");
@@ -66,7 +69,7 @@ class LeaseTest {
   @Test
   void eachHolderHasAHigherFence() throws Exception {
     for (int fence = 1; fence <= 30; fence++) {
-      try (Lease lease = Lease.take(registry, LONG)) {
+      try (Lease lease = Lease.take(registry.location(), LONG)) {
         assertThat(lease.fence()).isEqualTo(fence);
       }
     }
@@ -75,24 +78,108 @@ class LeaseTest {
 
   @Test
   void aDeadHoldersLeaseIsTakenOnceItHasExpired() throws Exception {
+    claim("far", 12, Instant.now().minusSeconds(1));
+
+    try (Lease lease = Lease.take(registry.location(), LONG)) {
+      assertThat(lease.fence()).isEqualTo(5);
+    }
+  }
+
+  private void claim(String host, long pid, Instant expires) throws IOException {
     Files.createDirectories(directory.resolve("lease"));
     Files.writeString(
         directory.resolve("lease/000004.json"),
-        "{host: far, pid: 12, expires: '%s', released: false}"
-            .formatted(Instant.now().minusSeconds(1)));
+        "{host: %s, pid: %d, expires: '%s', released: false}".formatted(host, pid, expires));
+  }
 
-    try (Lease lease = Lease.take(registry, LONG)) {
+  @Test
+  void whoeverTakesOverFromADeadProcessOfThisMachineDoesNotWait() throws Exception {
+    Process dead = new ProcessBuilder("true").start();
+    dead.waitFor();
+    claim(InetAddress.getLocalHost().getHostName(), dead.pid(), Instant.now().plus(LONG));
+
+    try (Lease lease = Lease.takeOver(registry.location(), LONG)) {
       assertThat(lease.fence()).isEqualTo(5);
     }
   }
 
   @Test
+  void anotherProcessWithTheNumberOfADeadOneDoesNotHoldItsLease() throws Exception {
+    String here = InetAddress.getLocalHost().getHostName();
+    claim(here, ProcessHandle.current().pid(), Instant.now().plus(LONG));
+
+    try (Lease lease = Lease.takeOver(registry.location(), LONG)) {
+      assertThat(lease.fence()).isEqualTo(5);
+    }
+  }
+
+  @Test
+  void nobodyTakesOverFromALivingProcess() throws Exception {
+    try (Lease lease = Lease.take(registry.location(), LONG)) {
+      assertThatThrownBy(() -> Lease.takeOver(registry.location(), LONG))
+          .isInstanceOf(LeaseException.class)
+          .hasMessageContaining("is held by process " + ProcessHandle.current().pid());
+      lease.check();
+    }
+  }
+
+  @Test
+  void aProcessOfAnotherMachineIsGivenUpWhenItsClaimExpires() throws Exception {
+    Instant expires = Instant.now().plusSeconds(1);
+    claim("far", 12, expires);
+
+    try (Lease lease = Lease.takeOver(registry.location(), LONG)) {
+      assertThat(lease.fence()).isEqualTo(5);
+      assertThat(Instant.now()).isAfterOrEqualTo(expires);
+    }
+  }
+
+  @Test
+  void aProcessOfAnotherMachineThatRenewsItsClaimIsAlive() throws Exception {
+    claim("far", 12, Instant.now().plus(LONG));
+    CompletableFuture<Void> taking =
+        CompletableFuture.runAsync(
+            () -> {
+              try {
+                Lease.takeOver(registry.location(), LONG).close();
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(
+            () -> {
+              claim("far", 12, Instant.now().plus(LONG));
+              return taking.isDone();
+            });
+    assertThatThrownBy(taking::join)
+        .hasRootCauseInstanceOf(LeaseException.class)
+        .rootCause()
+        .hasMessageContaining("is held by process 12 on far");
+  }
+
+  @Test
+  void aHolderThatLostItIsToldByItsOwnThread() throws Exception {
+    try (Lease slow = Lease.take(registry.location(), Duration.ofSeconds(1))) {
+      Files.writeString(
+          directory.resolve("lease/000002.json"),
+          "{host: far, pid: 12, expires: '%s', released: false}"
+              .formatted(Instant.now().plus(LONG)));
+
+      assertThat(slow.lost().get(20, TimeUnit.SECONDS))
+          .hasMessageContaining("lost the lease (fence 1)");
+    }
+  }
+
+  @Test
   void aHolderIsToldThatAnotherTookIt() throws Exception {
-    try (Lease slow = Lease.take(registry, LONG)) {
+    try (Lease slow = Lease.take(registry.location(), LONG)) {
       Path claim = directory.resolve("lease/000001.json");
       Files.writeString(
-          claim, Files.readString(claim).replaceFirst("\"2[^\"]*Z\"", "\"2026-01-01T00:00:00Z\""));
-      try (Lease fast = Lease.take(registry, LONG)) {
+          claim, Files.readString(claim).replaceFirst("(\"expires\" : )[^,]*", "$1\"2026-01-01T00:00:00Z\""));
+      try (Lease fast = Lease.take(registry.location(), LONG)) {
         fast.check();
         assertThatThrownBy(slow::check)
             .isInstanceOf(LeaseException.class)
@@ -104,7 +191,7 @@ class LeaseTest {
 
   @Test
   void aLivingHolderRenewsIt() throws Exception {
-    try (Lease lease = Lease.take(registry, Duration.ofSeconds(1))) {
+    try (Lease lease = Lease.take(registry.location(), Duration.ofSeconds(1))) {
       Instant first = expires();
       await().atMost(Duration.ofSeconds(20)).until(() -> expires().isAfter(first));
       lease.check();
