@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Sees to it that nobody waits for Spark's jobs without a word: whoever waits longer than 10 s
- * hears once what is missing, and jobs of which no task runs, because no slot comes free, are given
+ * hears what is missing, once a wait, and jobs of which no task runs, because no slot comes free, are given
  * up after a timeout. Jobs with running tasks go on as long as their executors live.
  */
 final class JobWatch extends SparkListener {
@@ -45,8 +45,11 @@ final class JobWatch extends SparkListener {
   private volatile long idleSince = System.nanoTime();
   private volatile IllegalStateException givenUp;
 
-  /** Belongs to the thread that looks. */
-  private boolean said;
+  /** Whether it was said where tasks run. Belongs to the thread that looks, as does the next. */
+  private boolean saidWhereItRuns;
+
+  /** The {@link #idleSince} of the wait without a task that was said last. */
+  private long saidIdleSince;
 
   private JobWatch(JavaSparkContext spark, String what, Duration timeout) {
     this.spark = spark;
@@ -138,11 +141,12 @@ final class JobWatch extends SparkListener {
       sayWhereItRuns(places);
       return;
     }
-    Duration idle = Duration.ofNanos(System.nanoTime() - idleSince);
+    long since = idleSince;
+    Duration idle = Duration.ofNanos(System.nanoTime() - since);
     if (idle.compareTo(timeout) > 0) {
       giveUp();
-    } else if (idle.compareTo(WorkerLoss.patience(timeout)) > 0 && !said) {
-      said = true;
+    } else if (idle.compareTo(WorkerLoss.patience(timeout)) > 0 && saidIdleSince != since) {
+      saidIdleSince = since;
       LOG.warn(
           "waiting since {} s for {}: none of its tasks runs; {}; giving up in {} s",
           idle.toSeconds(),
@@ -154,8 +158,8 @@ final class JobWatch extends SparkListener {
 
   private void sayWhereItRuns(Collection<String> places) {
     Duration waited = Duration.ofNanos(System.nanoTime() - started);
-    if (!said && waited.compareTo(WorkerLoss.patience(timeout)) > 0) {
-      said = true;
+    if (!saidWhereItRuns && waited.compareTo(WorkerLoss.patience(timeout)) > 0) {
+      saidWhereItRuns = true;
       LOG.warn(
           "waiting since {} s for {}: {} of its tasks run, on {}; it goes on as long as they live",
           waited.toSeconds(),

@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lockstep.spark.LogLines;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -49,6 +52,14 @@ class JobWatchTest {
   private static void block(Integer any) throws InterruptedException {
     entered.countDown();
     released.await();
+  }
+
+  private static void awaitEntered() {
+    try {
+      entered.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Test
@@ -104,6 +115,38 @@ class JobWatchTest {
           .matches(
               "waiting since 2 s for the evaluation: 1 of its tasks run, on \\[\\S+ \\(executor driver\\)\\];"
                   + " it goes on as long as they live");
+    }
+  }
+
+  @Test
+  void aWaitWithoutATaskIsSaidAfterOneWithATaskWasToo() throws Exception {
+    // A thread of before, whose jobs are not the watch's.
+    ExecutorService elsewhere = Executors.newSingleThreadExecutor();
+    elsewhere.submit(() -> {}).get();
+    try (JavaSparkContext spark = oneSlot()) {
+      JobWatch.run(
+          spark,
+          "the evaluation",
+          TIMEOUT,
+          () -> {
+            spark.parallelize(List.of(1), 1).foreach(one -> log.await("of its tasks run"));
+            elsewhere.execute(
+                () -> spark.parallelize(List.of(1), 1).foreach(JobWatchTest::block));
+            CompletableFuture<Void> freeing =
+                CompletableFuture.runAsync(
+                    () -> {
+                      log.await("none of its tasks runs");
+                      released.countDown();
+                    });
+            awaitEntered();
+            List<Integer> collected = spark.parallelize(List.of(1), 1).collect();
+            freeing.join();
+            return collected;
+          });
+
+      assertThat(log.with("waiting since")).hasSize(2);
+    } finally {
+      elsewhere.shutdown();
     }
   }
 }
