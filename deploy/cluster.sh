@@ -3,7 +3,8 @@
 # It is told: root, the directory of the project, and jar, where Spark finds the cluster jar.
 #
 #   SPARK_HOME         a Spark 3.5 for Scala 2.12, whose bin/spark-submit is used
-#   LOCKSTEP_WORKERS   how many workers train; 2
+#   LOCKSTEP_WORKERS   how many workers train, for which executors are asked; unset, executors for 2, and
+#                      as many workers unless the configuration, or the run to go on with, has fewer
 #   LOCKSTEP_CORES     cores of an executor, each of which is a worker's; 1
 #   LOCKSTEP_HEAP      MiB of Java heap of an executor: the data set, one copy an executor, a byte a
 #                      pixel, and 512 for Spark; 2048
@@ -17,6 +18,15 @@
 # Arguments are the program's. With a -- among them, those before it are spark-submit's, and win over
 # what is set here:   submit --conf spark.lockstep.port=7100 -- train --config ...
 
+case ${1:-} in
+  --help | -h)
+    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
+    echo
+    sed -n '/^#   SPARK_HOME/,/^$/s/^# \{0,1\}//p' "$root/deploy/cluster.sh"
+    exit 0
+    ;;
+esac
+
 fail() {
   printf 'submit: %s\n' "$*" >&2
   exit 2
@@ -28,6 +38,7 @@ whole() {
   esac
 }
 
+given_workers=${LOCKSTEP_WORKERS:-}
 : "${LOCKSTEP_WORKERS:=2}" "${LOCKSTEP_CORES:=1}"
 : "${LOCKSTEP_HEAP:=2048}" "${LOCKSTEP_ARRAYS:=1024}" "${LOCKSTEP_DIRECT:=512}"
 whole LOCKSTEP_WORKERS "$LOCKSTEP_WORKERS"
@@ -66,7 +77,7 @@ for argument do
   [ "$argument" != -- ] || separated=yes
 done
 [ -n "$separated" ] || set -- -- "$@"
-command='' workers=yes separated=''
+command='' workers=$given_workers separated=''
 for argument do
   shift
   if [ -n "$separated" ]; then
@@ -83,7 +94,7 @@ for argument do
 done
 [ -n "$command" ] || fail "the command is missing, such as: train --config conf/mnist-mlp.yaml"
 case $command in
-  train | retrain) [ -z "$workers" ] || set -- "$@" --workers "$LOCKSTEP_WORKERS" ;;
+  train | retrain) [ -z "$workers" ] || set -- "$@" --workers "$workers" ;;
 esac
 
 # One core a task, and a task is a worker: it has one native thread, which the program itself sees
@@ -99,6 +110,8 @@ set -- --conf spark.speculation=false --conf spark.dynamicAllocation.enabled=fal
 # run's secret, which lets one join the training, then travels in the clear.
 set -- --conf spark.authenticate=true --conf spark.network.crypto.enabled=true \
   --conf spark.network.crypto.authEngineVersion=2 "$@"
+# A file system may leave an operation unanswered for spark.lockstep.storageTimeout (10min).
+#
 # The page of a running application tells its settings to whoever reaches it. To watch a training
 # there, as the README tells, turn it on: --conf spark.ui.enabled=true
 set -- --conf spark.ui.enabled=false "$@"

@@ -70,7 +70,7 @@ class NetworkClassifier(_JavaProbabilisticClassifier, JavaMLWritable, JavaMLRead
     workers = Param(
         Params._dummy(),
         "workers",
-        "how many workers train; needed on a cluster",
+        "how many workers train; unless set, as many as there are slots",
         typeConverter=TypeConverters.toInt,
     )
     seed = Param(

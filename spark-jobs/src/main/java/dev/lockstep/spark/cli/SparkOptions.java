@@ -6,6 +6,7 @@ import dev.lockstep.yaml.Section;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
@@ -49,6 +50,19 @@ final class SparkOptions {
    */
   JavaSparkContext open(String name) {
     return start(settings(new SparkConf(), name));
+  }
+
+  /**
+   * As the other.
+   *
+   * @param check of the settings, before a cluster is asked for anything
+   */
+  JavaSparkContext open(String name, Consumer<SparkConf> check) {
+    SparkConf settings = settings(new SparkConf(), name);
+    if (!isLocal(settings.get(MASTER))) {
+      check.accept(settings);
+    }
+    return start(settings);
   }
 
   /**

@@ -86,8 +86,9 @@ final class TrainCommand implements Runnable {
       paramLabel = "N",
       description =
           "How many workers train: short for --set training.workers=N. On a local master the"
-              + " default is as many as there are free slots; on a cluster it must be given. The"
-              + " result hardly depends on it.")
+              + " default is as many as there are free slots; on a cluster, as many as the application"
+              + " asks for (spark.cores.max, or spark.executor.instances and .cores), unless allocation"
+              + " is dynamic. The result hardly depends on it.")
   private Integer workers;
 
   @Option(
@@ -135,8 +136,10 @@ final class TrainCommand implements Runnable {
   }
 
   private void train(Configuration configuration, Place place) {
-    try (JavaSparkContext context = spark.open("lockstep train " + configuration.name())) {
-      print(train(context, new TrainingJob(configuration, place)));
+    TrainingJob job = new TrainingJob(configuration, place);
+    String name = "lockstep train " + configuration.name();
+    try (JavaSparkContext context = spark.open(name, job::workersOnCluster)) {
+      print(train(context, job));
     }
   }
 

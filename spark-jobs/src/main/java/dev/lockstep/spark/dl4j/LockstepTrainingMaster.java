@@ -114,7 +114,8 @@ public final class LockstepTrainingMaster
     private boolean collectTrainingStats;
 
     /**
-     * With as many workers as there are slots, in one JVM; on a cluster, workers must be given.
+     * With as many workers as there are slots; on a cluster, as many as the application asks for,
+     * and they must be given where allocation is dynamic.
      *
      * @param rddDataSetNumExamples how many examples each data set of the RDD has. DL4J needs to
      *     know; here they are counted, and it is only kept
@@ -255,17 +256,12 @@ public final class LockstepTrainingMaster
   }
 
   private int gangSize(JavaSparkContext spark, int examples) {
+    int most = shards(examples);
     if (!spark.isLocal()) {
-      int asked =
-          workers.orElseThrow(
-              () ->
-                  new ConfigurationException(
-                      "%s: numWorkers is not given; on a cluster (%s) it must say how many workers there are, one for each core of the executors"
-                          .formatted(NAME, spark.master())));
-      return atMost(shards(examples), asked);
+      return atMost(most, Slots.workers(spark.getConf(), NAME + ": numWorkers", workers, most));
     }
-    int most = Math.min(Slots.of(spark), shards(examples));
-    return atMost(most, workers.orElse(most));
+    int here = Math.min(Slots.of(spark), most);
+    return atMost(here, workers.orElse(here));
   }
 
   /** DL4J's workers wait for one another to end; those of a gang must run at once. */

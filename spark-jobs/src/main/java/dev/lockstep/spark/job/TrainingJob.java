@@ -42,6 +42,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -256,7 +257,7 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
       Preflight.check(configuration.plan(), network, examples, workers, slots);
       sayThatThereIsNoWire();
     } else {
-      workers = configuration.workers().orElseThrow(() -> workersMissing(spark.master()));
+      workers = workersOnCluster(spark.getConf());
       Preflight.checkDriver(configuration.plan(), network, examples, workers);
     }
     warnOfBatchStatistics(network, workers);
@@ -327,11 +328,19 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
                     epoch.epoch()));
   }
 
-  /** Executors come and go, and so their number says nothing. */
-  private ConfigurationException workersMissing(String master) {
-    return new ConfigurationException(
-        "%s: training.workers is missing; on a cluster (%s) it must say how many workers there are, one for each core of the executors"
-            .formatted(configuration.name(), master));
+  /**
+   * How many workers train on a cluster.
+   *
+   * @param settings Spark's, with its master
+   * @throws ConfigurationException if neither they nor the configuration say it, or it is more than
+   *     they have room for
+   */
+  public int workersOnCluster(SparkConf settings) {
+    return Slots.workers(
+        settings,
+        configuration.name() + ": training.workers",
+        configuration.workers(),
+        configuration.plan().mostWorkers());
   }
 
   private RunDirectory directory(Instant started) {

@@ -94,7 +94,7 @@ public final class NetworkClassifier
       new IntParam(
           this,
           "workers",
-          "how many workers train; needed on a cluster, otherwise all slots unless set",
+          "how many workers train; unless set, as many as there are slots",
           ParamValidators.gtEq(1));
   private final LongParam seed =
       new LongParam(this, "seed", "what every random draw comes from", ParamValidators.gtEq(0));
@@ -408,13 +408,11 @@ public final class NetworkClassifier
       return asked;
     }
     int asked =
-        configuration
-            .workers()
-            .orElseThrow(
-                () ->
-                    new ConfigurationException(
-                        "%s: workers is not set; on a cluster (%s) it must say how many workers there are, one for each core of the executors"
-                            .formatted(uid(), spark.master())));
+        Slots.workers(
+            spark.getConf(),
+            uid() + ": workers",
+            configuration.workers(),
+            configuration.plan().shards());
     Preflight.checkDriver(configuration.plan(), training.network(), examples, asked);
     return asked;
   }

@@ -162,16 +162,15 @@ class StandaloneClusterIT {
 
   @Test
   void aGangThatCannotComeTogetherSaysWhomItWaitsForAndGivesUp() throws Exception {
-    Process training =
-        trainings.start("short", List.of("spark.cores.max=1"), "replacementTimeout=20");
+    Process training = trainings.start("short", "workers=3", "replacementTimeout=20");
 
     assertThat(training.waitFor()).isEqualTo(1);
     assertThat(cluster.output("short"))
         .containsPattern(
-            "waiting since 1[01] s for worker of rank 1: it has not joined yet; its task has not been"
-                + " started: the workers need 2 tasks at once, and there is room for 1 on 1"
+            "waiting since 1[01] s for worker of rank 2: it has not joined yet; its task has not been"
+                + " started: the workers need 3 tasks at once, and there is room for 2 on 2"
                 + " executors; the run gives up in [89] s")
-        .contains("failed: worker of rank 1 did not come within 20 s");
+        .contains("failed: worker of rank 2 did not come within 20 s");
   }
 
   @Test

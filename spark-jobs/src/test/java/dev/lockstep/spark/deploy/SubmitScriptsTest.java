@@ -134,6 +134,43 @@ class SubmitScriptsTest {
     assertThat(parse("yarn", retrain).deployMode()).isEqualTo("cluster");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"standalone", "yarn", "kubernetes"})
+  void whatTheConfigurationOrTheRunSaysOfWorkersStandsUnlessTheUserSaysOtherwise(String kind)
+      throws Exception {
+    List<String> resume = List.of("train", "--resume", "hdfs:///runs/digits-20261123-181502");
+
+    for (List<String> arguments : List.of(TRAIN, resume)) {
+      SparkSubmitArguments submitted = parse(kind, arguments);
+
+      assertThat(JavaConverters.seqAsJavaList(submitted.childArgs().toSeq()))
+          .containsExactlyElementsOf(arguments);
+      assertThat(executors(kind, submitted)).isEqualTo(2);
+    }
+    environment.put("LOCKSTEP_WORKERS", "4");
+    assertThat(JavaConverters.seqAsJavaList(parse(kind, resume).childArgs().toSeq()))
+        .endsWith("--workers", "4");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"standalone", "yarn", "kubernetes"})
+  void helpNamesEveryVariableThatIsRead(String kind) throws Exception {
+    environment.clear();
+
+    Submitted helped = run(kind, List.of("--help"));
+
+    assertThat(helped.exitCode()).isZero();
+    String text = Files.readString(DEPLOY.resolve(kind + "/submit"));
+    text += Files.readString(DEPLOY.resolve("cluster.sh"));
+    Matcher read = Pattern.compile("\\$\\{([A-Z_]+)").matcher(text);
+    while (read.find()) {
+      assertThat(helped.arguments())
+          .as(read.group(1))
+          .anyMatch(line -> line.matches(" *" + read.group(1) + " +\\w.*"));
+    }
+    assertThat(helped.arguments()).noneMatch(line -> line.contains("set -"));
+  }
+
   private static int executors(String kind, SparkSubmitArguments submitted) {
     return kind.equals("standalone")
         ? Integer.parseInt(submitted.totalExecutorCores())

@@ -64,7 +64,7 @@ class LockstepTrainingMasterIT {
       assertThatExceptionOfType(ConfigurationException.class)
           .isThrownBy(() -> fit(spark, new LockstepTrainingMaster.Builder(EXAMPLES).build()))
           .withMessageContaining(
-              "LockstepTrainingMaster: numWorkers is not given; on a cluster (spark://");
+              "LockstepTrainingMaster: numWorkers is missing; on a cluster (spark://");
     }
 
     for (int mode = 0; mode < here.size(); mode++) {

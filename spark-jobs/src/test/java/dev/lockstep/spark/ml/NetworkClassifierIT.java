@@ -38,7 +38,7 @@ class NetworkClassifierIT {
       assertThatExceptionOfType(ConfigurationException.class)
           .isThrownBy(
               () -> new NetworkClassifier().setNetwork("mlp-512").fit(MnistFrame.of(spark, 100)))
-          .withMessageContaining("workers is not set; on a cluster (spark://");
+          .withMessageContaining("workers is missing; on a cluster (spark://");
     }
 
     assertThat(there).isEqualTo(here);
