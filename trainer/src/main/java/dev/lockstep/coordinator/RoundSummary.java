@@ -5,9 +5,14 @@ package dev.lockstep.coordinator;
  *
  * @param rounds how many there were
  * @param computeMillis a worker's own computing, mean over the workers
+ * @param wireMillis what a worker in another JVM sends and receives, mean over the workers
  * @param waitMillis a worker's wait for the slowest one, mean over the workers
  * @param updateMillis from the last contribution until the workers may go on: reduce, optimizer,
  *     publish
  */
 public record RoundSummary(
-    long rounds, double computeMillis, double waitMillis, double updateMillis) {}
+    long rounds,
+    double computeMillis,
+    double wireMillis,
+    double waitMillis,
+    double updateMillis) {}

@@ -3,10 +3,11 @@ package dev.lockstep.coordinator;
 /**
  * Where the time of one round went.
  *
- * @param computeNanos a worker's own computing and, across JVMs, what it sends and receives; mean
- *     over the workers
+ * @param computeNanos a worker's own computing, mean over the workers
+ * @param wireNanos what a worker in another JVM sends and receives, mean over the workers
  * @param waitNanos a worker's wait for the slowest one, mean over the workers
  * @param updateNanos from the last contribution until the workers may go on: reduce, optimizer,
  *     publish
  */
-public record RoundTime(long computeNanos, long waitNanos, long updateNanos) {}
+public record RoundTime(
+    long computeNanos, long wireNanos, long waitNanos, long updateNanos) {}

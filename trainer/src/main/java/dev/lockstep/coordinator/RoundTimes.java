@@ -7,6 +7,7 @@ final class RoundTimes {
   private static final int KEPT = 1 << 14;
 
   private final long[] compute = new long[KEPT];
+  private final long[] wire = new long[KEPT];
   private final long[] wait = new long[KEPT];
   private final long[] update = new long[KEPT];
   private long rounds;
@@ -15,6 +16,7 @@ final class RoundTimes {
   void add(RoundTime time) {
     int at = (int) (rounds++ % KEPT);
     compute[at] = time.computeNanos();
+    wire[at] = time.wireNanos();
     wait[at] = time.waitNanos();
     update[at] = time.updateNanos();
   }
@@ -23,7 +25,11 @@ final class RoundTimes {
   RoundSummary summary() {
     int kept = (int) Math.min(rounds, KEPT);
     return new RoundSummary(
-        rounds, median(compute, kept), median(wait, kept), median(update, kept));
+        rounds,
+        median(compute, kept),
+        median(wire, kept),
+        median(wait, kept),
+        median(update, kept));
   }
 
   private static double median(long[] nanos, int kept) {

@@ -67,6 +67,7 @@ public final class SharedMemoryCoordinator implements Coordinator {
   private final LocalSeat[] seats;
   private final boolean[] present;
   private final long[] arrivals;
+  private final long[] computed;
   private final ShardTally[] tallies;
 
   /** All that the seats contribute; null until all have been taken. */
@@ -131,6 +132,7 @@ public final class SharedMemoryCoordinator implements Coordinator {
     this.seats = new LocalSeat[workers];
     this.present = new boolean[workers];
     this.arrivals = new long[workers];
+    this.computed = new long[workers];
     this.tallies = new ShardTally[order.shards()];
     this.collectingSince = System.nanoTime();
   }
@@ -408,6 +410,7 @@ public final class SharedMemoryCoordinator implements Coordinator {
     try {
       checkIn(seat);
       arrivals[seat.rank] = System.nanoTime();
+      computed[seat.rank] = Math.min(seat.computeNanos, arrivals[seat.rank] - collectingSince);
       applyTurn = turn + 1;
       if (arrived == workers) {
         beginApplying();
@@ -508,13 +511,19 @@ public final class SharedMemoryCoordinator implements Coordinator {
 
   private void recordTimes() {
     long waited = 0;
-    long computed = 0;
-    for (long arrival : arrivals) {
-      waited += appliedSince - arrival;
-      computed += arrival - collectingSince;
+    long computing = 0;
+    long travelling = 0;
+    for (int rank = 0; rank < workers; rank++) {
+      waited += appliedSince - arrivals[rank];
+      computing += computed[rank];
+      travelling += arrivals[rank] - collectingSince - computed[rank];
     }
     RoundTime time =
-        new RoundTime(computed / workers, waited / workers, System.nanoTime() - appliedSince);
+        new RoundTime(
+            computing / workers,
+            travelling / workers,
+            waited / workers,
+            System.nanoTime() - appliedSince);
     times.add(time);
     roundObserver.accept(time);
   }
@@ -601,6 +610,10 @@ public final class SharedMemoryCoordinator implements Coordinator {
     private final List<Contribution> contributions;
     private final Scratch scratch = new Scratch();
     private final AtomicLong advances = new AtomicLong();
+
+    /** What of a round the worker needs to compute: all of it, unless it is elsewhere. */
+    private long computeNanos = Long.MAX_VALUE;
+
     private boolean left;
 
     private LocalSeat(int rank, long attempt) {
@@ -630,6 +643,15 @@ public final class SharedMemoryCoordinator implements Coordinator {
      */
     public void received(Contribution contribution, int floats) {
       round.received(contribution, floats, scratch);
+    }
+
+    /**
+     * What comes to this seat's next push from elsewhere took the worker {@code nanos} to compute;
+     * whatever else passes until the push is the wire's. To be called before it, by whoever
+     * receives for this seat.
+     */
+    public void computed(long nanos) {
+      computeNanos = Math.max(0, nanos);
     }
 
     @Override

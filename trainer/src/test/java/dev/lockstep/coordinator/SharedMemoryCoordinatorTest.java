@@ -203,6 +203,26 @@ class SharedMemoryCoordinatorTest {
     assertThat(coordinator.stepOfLoss(1, 2)).isEqualTo(1);
     assertThat(rounds).hasSize(1);
     assertThat(rounds.get(0).computeNanos()).isPositive();
+    assertThat(rounds.get(0).wireNanos()).as("all are in one JVM").isZero();
+  }
+
+  @Test
+  void whatAWorkerElsewhereDoesNotComputeItsContributionSpendsOnTheWire() throws Exception {
+    SharedMemoryCoordinator coordinator = coordinator("{name: sgd, learningRate: 1.0}", 1);
+    List<RoundTime> rounds = new ArrayList<>();
+    coordinator.observe(rounds::add);
+    SharedMemoryCoordinator.LocalSeat seat = coordinator.join(0, 0);
+
+    for (long claimed : new long[] {1, -1, Long.MAX_VALUE}) {
+      seat.computed(claimed);
+      pushNow(seat, EXAMPLES);
+    }
+
+    assertThat(rounds.get(0).computeNanos()).isEqualTo(1);
+    assertThat(rounds.get(0).wireNanos()).isPositive();
+    assertThat(rounds.get(1).computeNanos()).isZero();
+    assertThat(rounds.get(2).computeNanos()).as("no more than has passed").isPositive();
+    assertThat(rounds.get(2).wireNanos()).isZero();
   }
 
   @Test

@@ -112,11 +112,11 @@ public final class Gang {
     GangTasks tasks = new GangTasks(spark.sc(), id, coordinator, workerLoss);
     spark.sc().addSparkListener(tasks);
     spark.setLocalProperty(GangTasks.PROPERTY, id);
-    try (GangMetrics metrics = GangMetrics.register(coordinator, SparkEnv.get().metricsSystem())) {
+    try (GangMetrics unused = GangMetrics.register(coordinator, SparkEnv.get().metricsSystem())) {
       if (spark.isLocal()) {
         runHere(spark, tasks);
       } else {
-        runOnExecutors(spark, tasks, metrics);
+        runOnExecutors(spark, tasks);
       }
       return coordinator.result();
     } catch (RuntimeException e) {
@@ -154,11 +154,9 @@ public final class Gang {
     }
   }
 
-  private void runOnExecutors(JavaSparkContext spark, GangTasks tasks, GangMetrics metrics)
-      throws Exception {
+  private void runOnExecutors(JavaSparkContext spark, GangTasks tasks) throws Exception {
     try (CoordinatorServer server =
-        new CoordinatorServer(
-            coordinator, spark.getConf(), workerLoss, tasks, metrics::transferred)) {
+        new CoordinatorServer(coordinator, spark.getConf(), workerLoss, tasks)) {
       await(
           shards(spark).foreachPartitionAsync(RemoteWorker.of(training, size, server.invitation())),
           tasks,

@@ -28,7 +28,6 @@ final class GangMetrics implements Source, AutoCloseable {
   private final int number;
   private final SharedMemoryCoordinator coordinator;
   private final MetricsSystem system;
-  private final Timer transfers = registry.timer("round.transfer");
 
   private GangMetrics(SharedMemoryCoordinator coordinator, MetricsSystem system) {
     this.coordinator = coordinator;
@@ -80,19 +79,16 @@ final class GangMetrics implements Source, AutoCloseable {
 
   private void addRounds() {
     Timer compute = registry.timer("round.compute");
+    Timer wire = registry.timer("round.wire");
     Timer wait = registry.timer("round.wait");
     Timer update = registry.timer("round.update");
     coordinator.observe(
         (RoundTime time) -> {
           compute.update(time.computeNanos(), TimeUnit.NANOSECONDS);
+          wire.update(time.wireNanos(), TimeUnit.NANOSECONDS);
           wait.update(time.waitNanos(), TimeUnit.NANOSECONDS);
           update.update(time.updateNanos(), TimeUnit.NANOSECONDS);
         });
-  }
-
-  /** A contribution took {@code nanos} from its first byte to its last. */
-  void transferred(long nanos) {
-    transfers.update(nanos, TimeUnit.NANOSECONDS);
   }
 
   @Override

@@ -95,6 +95,7 @@ record Manifest(
         .objectNode()
         .put("count", rounds.rounds())
         .put("computeMillis", rounds.computeMillis())
+        .put("wireMillis", rounds.wireMillis())
         .put("waitMillis", rounds.waitMillis())
         .put("updateMillis", rounds.updateMillis());
   }

@@ -25,7 +25,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongConsumer;
 import org.apache.spark.SparkConf;
 import org.apache.spark.network.TransportContext;
 import org.apache.spark.network.client.TransportClient;
@@ -60,7 +59,6 @@ public final class CoordinatorServer implements Closeable {
 
   private final SharedMemoryCoordinator coordinator;
   private final WorkerTasks tasks;
-  private final LongConsumer transfers;
   private final Refusals refusals = new Refusals();
   private final Attendance attendance;
   private final Set<WorkerSession> sessions = ConcurrentHashMap.newKeySet();
@@ -80,19 +78,15 @@ public final class CoordinatorServer implements Closeable {
    *     {@code spark.port.maxRetries} after it, as with Spark's own ports
    * @param workerLoss how long to wait for workers
    * @param tasks in which they run
-   * @param transfers is told how many nanoseconds each contribution took from its first byte to its
-   *     last
    * @throws ConfigurationException if the port is none, or none can be opened
    */
   public CoordinatorServer(
       SharedMemoryCoordinator coordinator,
       SparkConf conf,
       WorkerLoss workerLoss,
-      WorkerTasks tasks,
-      LongConsumer transfers) {
+      WorkerTasks tasks) {
     this.coordinator = coordinator;
     this.tasks = tasks;
-    this.transfers = transfers;
     this.attendance =
         new Attendance(
             workerLoss, tasks, coordinator::state, System::nanoTime, LOG::warn, coordinator::abort);
@@ -245,8 +239,7 @@ public final class CoordinatorServer implements Closeable {
             tasks.speculative(place.attempt()),
             new Attendance.Presence(host(worker.getChannel()), place.attempt(), kill),
             worker,
-            attendance,
-            transfers);
+            attendance);
     sessions.add(session);
     seats.execute(session);
     return session;

@@ -19,13 +19,13 @@ import java.util.UUID;
  */
 record Message(Place place, Content content) {
   /** Length of every message but {@link Aborted}, which text follows. */
-  static final int BYTES = 72;
+  static final int BYTES = 80;
 
   /** The most bytes of {@link Aborted}'s text. */
   static final int MOST_TEXT = 4096;
 
   private static final int MAGIC = 0x54534b4c; // LKST
-  private static final short VERSION = 1;
+  private static final short VERSION = 2;
 
   /**
    * One attempt of one worker.
@@ -83,8 +83,9 @@ record Message(Place place, Content content) {
    *
    * @param round which is answered, counted from 0 for each attempt
    * @param index which of the worker's contributions
+   * @param nanos how long the worker has computed, from what was published to the last contribution
    */
-  record Contributed(long round, int index, double loss, long hits, long examples)
+  record Contributed(long round, int index, double loss, long hits, long examples, long nanos)
       implements Content {
     @Override
     public short code() {
@@ -93,7 +94,7 @@ record Message(Place place, Content content) {
 
     @Override
     public void write(ByteBuffer to) {
-      to.putInt(index).putLong(round).putDouble(loss).putLong(hits).putLong(examples);
+      to.putInt(index).putLong(round).putDouble(loss).putLong(hits).putLong(examples).putLong(nanos);
     }
   }
 
@@ -225,7 +226,8 @@ record Message(Place place, Content content) {
     long round = from.getLong();
     return switch (code) {
       case 2 -> new Heartbeat(round);
-      case 3 -> new Contributed(round, index, from.getDouble(), from.getLong(), from.getLong());
+      case 3 -> new Contributed(
+              round, index, from.getDouble(), from.getLong(), from.getLong(), from.getLong());
       case 4 -> new Evaluated(round, index);
       case 5 -> new Fenced(round);
       case Aborted.CODE ->

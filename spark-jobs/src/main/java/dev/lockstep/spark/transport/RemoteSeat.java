@@ -81,6 +81,10 @@ final class RemoteSeat implements Seat {
   private TransportClient coordinator;
   private Directive directive;
   private long round;
+
+  /** When this worker learned what to do. */
+  private long told;
+
   private boolean patienceSaid;
   private volatile long heard = System.nanoTime();
 
@@ -183,12 +187,16 @@ final class RemoteSeat implements Seat {
 
   @Override
   public Directive push() throws InterruptedException {
+    long computed = System.nanoTime() - told;
     for (int i = 0; i < contributions.size(); i++) {
       StepSums sums = contributions.get(i).sums();
       if (wire == WireFormat.BFLOAT16) {
         Bfloat16.encode(contributions.get(i).vector(), sentBytes.get(i));
       }
-      Message head = message(new Contributed(round, i, sums.loss(), sums.hits(), sums.examples()));
+      Message head =
+          message(
+              new Contributed(
+                  round, i, sums.loss(), sums.hits(), sums.examples(), computed));
       Wire.upload(coordinator, head, sentBytes.get(i).duplicate());
     }
     return await();
@@ -213,6 +221,7 @@ final class RemoteSeat implements Seat {
       Supplier<Directive> event = events.poll(1, TimeUnit.SECONDS);
       if (event != null) {
         directive = event.get();
+        told = System.nanoTime();
         return directive;
       }
       Duration silence = Duration.ofNanos(System.nanoTime() - heard);

@@ -25,7 +25,6 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.function.LongConsumer;
 import org.apache.spark.network.client.TransportClient;
 
 /**
@@ -50,7 +49,6 @@ final class WorkerSession implements Runnable {
   private final Attendance.Presence presence;
   private final TransportClient worker;
   private final Attendance attendance;
-  private final LongConsumer transfers;
   private final BlockingQueue<Signal> signals = new LinkedBlockingQueue<>();
 
   // Handed to the channel's thread by `awaited`, and back by a signal.
@@ -63,8 +61,6 @@ final class WorkerSession implements Runnable {
    *
    * @param speculative whether it must not take the place of a worker that lives
    * @param worker the connection to it
-   * @param transfers is told how many nanoseconds each contribution took from its first byte to its
-   *     last
    */
   WorkerSession(
       SharedMemoryCoordinator coordinator,
@@ -72,15 +68,13 @@ final class WorkerSession implements Runnable {
       boolean speculative,
       Attendance.Presence presence,
       TransportClient worker,
-      Attendance attendance,
-      LongConsumer transfers) {
+      Attendance attendance) {
     this.coordinator = coordinator;
     this.place = place;
     this.speculative = speculative;
     this.presence = presence;
     this.worker = worker;
     this.attendance = attendance;
-    this.transfers = transfers;
   }
 
   @Override
@@ -212,7 +206,6 @@ final class WorkerSession implements Runnable {
       return new Reception.OfNothing();
     }
     Contribution contribution = contributions.get(said.index());
-    long began = System.nanoTime();
     now.seat().received(contribution, 0);
     return new Reception.OfVector(
         contribution.vector(),
@@ -220,8 +213,8 @@ final class WorkerSession implements Runnable {
         refusal,
         floats -> now.seat().received(contribution, floats),
         () -> {
-          transfers.accept(System.nanoTime() - began);
           contribution.sums().set(said.loss(), said.hits(), said.examples());
+          now.seat().computed(said.nanos());
           complete(said.index(), contributions.size());
         });
   }

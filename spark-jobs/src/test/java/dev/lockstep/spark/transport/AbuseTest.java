@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.lockstep.coordinator.Coordinator;
 import dev.lockstep.coordinator.Seat;
+import dev.lockstep.coordinator.SeatShape;
 import dev.lockstep.coordinator.SharedMemoryCoordinator;
 import dev.lockstep.engine.Dl4jEngine;
 import dev.lockstep.random.CounterRandom;
@@ -13,8 +15,10 @@ import dev.lockstep.spark.transport.Message.Contributed;
 import dev.lockstep.spark.transport.Message.Heartbeat;
 import dev.lockstep.spark.transport.Message.Join;
 import dev.lockstep.spark.transport.Message.Place;
+import dev.lockstep.worker.Worker;
 import io.netty.util.internal.PlatformDependent;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 import java.net.ConnectException;
@@ -26,7 +30,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 import org.apache.spark.network.TransportContext;
 import org.apache.spark.network.client.RpcResponseCallback;
 import org.apache.spark.network.client.StreamCallbackWithID;
@@ -48,6 +55,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(120)
 class AbuseTest {
   private static final String SETTINGS = "epochs: 6, optimizer: adam";
+
+  /** Of 300 examples in batches of 23, six times. */
+  private static final int ROUNDS = 6 * 14;
 
   private final SmallTraining training = SmallTraining.of(SETTINGS, Dl4jEngine::new, 2);
 
@@ -114,7 +124,7 @@ class AbuseTest {
   private static void attack(Invitation invitation, int times) {
     CounterRandom random = new CounterRandom(times);
     byte[] replayed =
-        new Message(new Place(invitation.run(), 0, 0), new Contributed(0, 0, 0, 0, 0))
+        new Message(new Place(invitation.run(), 0, 0), new Contributed(0, 0, 0, 0, 0, 0))
             .encode()
             .array();
     for (int i = 0; i < times; i++) {
@@ -142,6 +152,71 @@ class AbuseTest {
   private static ByteBuffer message(ByteBuffer bytes, int more, int type, byte[] content) {
     int length = Long.BYTES + 1 + Long.BYTES + Integer.BYTES + content.length + more;
     return bytes.putLong(length).put((byte) type).putLong(1).putInt(content.length).put(content);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"false, 10000", "true, 2000"})
+  void aSeatedWorkerThatSaysAllAgainLeavesTheTrainingUnharmed(boolean encrypted, int replays)
+      throws Exception {
+    SmallTraining exact =
+        SmallTraining.of(SETTINGS + ", microBatches: 8", Dl4jEngine::new, 3);
+    SharedMemoryCoordinator coordinator = exact.coordinator();
+    SeatShape shape = SeatShape.of(exact.configuration().plan(), exact.network(), 1, 3);
+    assertThat(shape.contributions()).isGreaterThan(1);
+    long[] counted = new long[2];
+    try (CoordinatorServer server =
+        exact.serve(
+            coordinator,
+            SmallTraining.conf()
+                .set("spark.network.crypto.enabled", Boolean.toString(encrypted)))) {
+      Invitation invitation = server.invitation();
+      ExecutorService others = Executors.newFixedThreadPool(2);
+      for (int rank : new int[] {0, 2}) {
+        Worker other = exact.worker(rank);
+        others.execute(() -> run(other, exact.remote(invitation)));
+      }
+      run(
+          exact.worker(1),
+          (rank, attempt) ->
+              repeating(
+                  invitation,
+                  new Place(invitation.run(), rank, attempt),
+                  shape,
+                  replays / (shape.contributions() * ROUNDS) + 1,
+                  all -> {
+                    counted[0] = all;
+                    if (counted[1] == 0 && all > replays / 4) {
+                      counted[1] = memory();
+                    }
+                  }));
+      others.shutdown();
+      assertThat(others.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
+
+      assertThat(coordinator.result().parameters()).isEqualTo(exact.here().parameters());
+      assertThat(counted[0]).isGreaterThan(replays);
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .untilAsserted(() -> assertThat(memory() - counted[1]).isLessThan(4 << 20));
+      assertThat(server.refused()).as("each dropped").isEqualTo(counted[0]);
+    }
+  }
+
+  private static void run(Worker worker, Coordinator coordinator) {
+    try {
+      worker.run(coordinator, 0);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static Seat repeating(
+      Invitation invitation, Place place, SeatShape shape, int repeats, LongConsumer repeated)
+      throws InterruptedException {
+    try {
+      return new RepeatingSeat(invitation, place, shape, repeats, repeated);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @ParameterizedTest
@@ -194,7 +269,7 @@ class AbuseTest {
   }
 
   /** Asks for a place, and goes on with the ciphers of whoever has it. */
-  private static void join(TransportClient client, Invitation invitation, Place place)
+  static void join(TransportClient client, Invitation invitation, Place place)
       throws InterruptedException {
     Message join = new Message(place, new Join("00".repeat(Join.NONCE)));
     byte[] nonce = new byte[Join.NONCE];
@@ -215,12 +290,12 @@ class AbuseTest {
     }
   }
 
-  private static TransportConf conf(Invitation invitation) {
+  static TransportConf conf(Invitation invitation) {
     return Wire.conf(
         SmallTraining.conf(), invitation.encrypted(), invitation.workerLoss().workerTimeout(), 1);
   }
 
-  private static TransportClientFactory connections(
+  static TransportClientFactory connections(
       TransportContext context, TransportConf conf, Invitation invitation) {
     return context.createClientFactory(
         List.of(
@@ -296,7 +371,7 @@ class AbuseTest {
   }
 
   private static Message contributed(Place place, long round, int index) {
-    return new Message(place, new Contributed(round, index, 0, 0, 0));
+    return new Message(place, new Contributed(round, index, 0, 0, 0, 0));
   }
 
   /** Joins, says something, if anything, and waits to be turned away. */

@@ -33,7 +33,7 @@ class MessageTest {
     return Stream.of(
         new Join("00ff".repeat(16)),
         new Heartbeat(77),
-        new Contributed(9, 2, -1.5e-300, 3, Long.MAX_VALUE),
+        new Contributed(9, 2, -1.5e-300, 3, Long.MAX_VALUE, 7),
         new Evaluated(Long.MAX_VALUE, 63),
         new Fenced(8),
         new Aborted("the disk is full: \u00e9\u4e2d"),
@@ -62,9 +62,9 @@ class MessageTest {
 
     for (int length = 0; length < Message.BYTES; length++) {
       ByteBuffer part = whole.duplicate().limit(length);
-      assertThatThrownBy(() -> Message.decode(part)).hasMessageContaining("must have 72");
+      assertThatThrownBy(() -> Message.decode(part)).hasMessageContaining("must have 80");
     }
-    assertThatThrownBy(() -> Message.decode(longer)).hasMessageContaining("must have 72");
+    assertThatThrownBy(() -> Message.decode(longer)).hasMessageContaining("must have 80");
   }
 
   @Test
@@ -74,7 +74,7 @@ class MessageTest {
 
     assertThatThrownBy(() -> Message.decode(other))
         .hasMessage(
-            "a message has version 9 but must have 1; driver and executors need the same program");
+            "a message has version 9 but must have 2; driver and executors need the same program");
   }
 
   @Test

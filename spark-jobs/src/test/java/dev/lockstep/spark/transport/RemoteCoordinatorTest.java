@@ -68,6 +68,9 @@ class RemoteCoordinatorTest {
     assertThat(three.parameters()).isEqualTo(one.parameters());
     assertThat(three.test()).isEqualTo(one.test());
     assertThat(three.validation()).isEqualTo(one.validation());
+    assertThat(one.rounds().wireMillis()).as("all in one JVM").isZero();
+    assertThat(three.rounds().wireMillis()).isPositive();
+    assertThat(three.rounds().computeMillis()).as("said by the workers").isPositive();
   }
 
   @ParameterizedTest

@@ -86,7 +86,7 @@ record SmallTraining(Configuration configuration, EngineFactory engines, int wor
   }
 
   CoordinatorServer serve(SharedMemoryCoordinator coordinator, SparkConf conf, WorkerTasks tasks) {
-    return new CoordinatorServer(coordinator, conf, configuration.workerLoss(), tasks, nanos -> {});
+    return new CoordinatorServer(coordinator, conf, configuration.workerLoss(), tasks);
   }
 
   SharedMemoryCoordinator coordinator() {
