@@ -44,7 +44,11 @@ public final class Admission {
       boolean said = false;
       while (waiting.peek() != turn || (working > 0 && working + workers > slots.getAsInt())) {
         if (!said) {
-          LOG.info("{} workers wait for {} others to end", workers, working);
+          LOG.info(
+              "a training waits for room for its {} workers: those of other trainings here are {}, on {} slots; it begins when they end, however long that takes",
+              workers,
+              working,
+              slots.getAsInt());
           said = true;
         }
         wait(GLANCE_MILLIS);

@@ -228,7 +228,7 @@ public final class Gang {
     }
     if (task.attemptNumber() > 0) {
       LOG.warn(
-          "worker of rank {} is back at step {}: attempt {}",
+          "worker of rank {} is back at step {}: attempt {} in this process",
           rank,
           gang.coordinator.state().step(),
           task.taskAttemptId());

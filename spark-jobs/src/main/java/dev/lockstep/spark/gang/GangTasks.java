@@ -162,13 +162,13 @@ final class GangTasks extends SparkListener implements WorkerTasks {
     if (task == null) {
       return;
     }
+    if (!replaced.add(task.executorId())) {
+      return; // Another worker of it was taken for dead before.
+    }
     LOG.warn(
         "the worker on executor {} on {} is taken for dead; asking the cluster to replace the executor",
         task.executorId(),
         task.host());
-    if (!replaced.add(task.executorId())) {
-      return; // Another worker of it was taken for dead before.
-    }
     if (!spark.killAndReplaceExecutor(task.executorId())) {
       replaced.remove(task.executorId());
       LOG.warn(

@@ -91,7 +91,9 @@ final class Roll {
     WorkerState state = now.workers().get(rank);
     if (row.state != state || !now.directive().equals(row.asked)) {
       if (row.absenceSaid && state != WorkerState.ABSENT) {
-        log.accept("worker of rank %d has come at step %d".formatted(rank, now.step()));
+        log.accept(
+            "worker of rank %d has come at step %d: %s"
+                .formatted(rank, now.step(), tasks.whereabouts(rank)));
         row.absenceSaid = false;
       }
       row.state = state;

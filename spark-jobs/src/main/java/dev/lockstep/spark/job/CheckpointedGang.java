@@ -81,9 +81,10 @@ final class CheckpointedGang {
     try {
       if (!writing.awaitTermination(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
         LOG.warn(
-            "waiting since {} s for a checkpoint to be written to {}; giving up when its file system leaves one operation unanswered for spark.lockstep.storageTimeout",
+            "waiting since {} s for a checkpoint to be written to {}; giving up when its file system leaves one operation unanswered for {} s (spark.lockstep.storageTimeout)",
             PATIENCE_SECONDS,
-            run);
+            run,
+            run.patience().timeout().toSeconds());
         writing.awaitTermination(Long.MAX_VALUE, TimeUnit.NANOSECONDS);
       }
     } catch (InterruptedException e) {

@@ -80,7 +80,7 @@ class GangLossTest {
       assertThat(log.with("is back"))
           .singleElement()
           .asString()
-          .matches("worker of rank 1 is back at step 30: attempt \\d+");
+          .matches("worker of rank 1 is back at step 30: attempt \\d+ in this process");
     }
   }
 
