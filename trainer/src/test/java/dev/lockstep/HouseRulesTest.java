@@ -26,9 +26,9 @@ class HouseRulesTest {
   /** Each package may use those before it and none after. */
   private static final List<String> PACKAGES =
       List.of(
+          "dev.lockstep.yaml..",
           "dev.lockstep.nativelib..",
           "dev.lockstep.random..",
-          "dev.lockstep.yaml..",
           "dev.lockstep.data..",
           "dev.lockstep.split..",
           "dev.lockstep.optimizer..",

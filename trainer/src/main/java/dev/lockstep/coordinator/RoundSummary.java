@@ -11,8 +11,4 @@ package dev.lockstep.coordinator;
  *     publish
  */
 public record RoundSummary(
-    long rounds,
-    double computeMillis,
-    double wireMillis,
-    double waitMillis,
-    double updateMillis) {}
+    long rounds, double computeMillis, double wireMillis, double waitMillis, double updateMillis) {}

@@ -9,5 +9,4 @@ package dev.lockstep.coordinator;
  * @param updateNanos from the last contribution until the workers may go on: reduce, optimizer,
  *     publish
  */
-public record RoundTime(
-    long computeNanos, long wireNanos, long waitNanos, long updateNanos) {}
+public record RoundTime(long computeNanos, long wireNanos, long waitNanos, long updateNanos) {}

@@ -2,6 +2,7 @@ package dev.lockstep.nativelib;
 
 import com.sun.jna.Function;
 import com.sun.jna.Platform;
+import dev.lockstep.yaml.ConfigurationException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +10,7 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOpsHolder;
@@ -48,6 +50,8 @@ public final class NativeLibraries {
    * every thread that computes.
    *
    * @throws LinkageError if they cannot be loaded on this machine
+   * @throws ConfigurationException if {@link #CORE} names kernels that OpenBLAS does not have for
+   *     this processor, in whose place it would silently take others
    */
   public static void load() {
     loadOnce();
@@ -62,7 +66,28 @@ public final class NativeLibraries {
     Nd4j.getEnvironment().setMaxThreads(1);
     Nd4j.getEnvironment().setMaxMasterThreads(1);
     openblas.blas_set_num_threads(1);
+    requireNamedCore();
     loaded = true;
+  }
+
+  private static void requireNamedCore() {
+    String named = System.getProperty(CORE, ENVIRONMENT);
+    if (named.equals(ENVIRONMENT) || !Platform.isLinux()) {
+      return;
+    }
+    String taken = takenCore();
+    if (!taken.equalsIgnoreCase(named)) {
+      throw new ConfigurationException(
+          "-D%s is '%s' but OpenBLAS has no such kernels, or this processor cannot run them; it would take those of %s; name one that all processors can run, such as Haswell, Zen or SkylakeX"
+              .formatted(CORE, named, taken));
+    }
+  }
+
+  /** The kernels that OpenBLAS has taken, by its own name for them. */
+  static String takenCore() {
+    Path library = Path.of(Loader.load(openblas.class)).resolveSibling("libopenblas.so.0");
+    return Function.getFunction(library.toString(), "openblas_get_corename")
+        .invokeString(new Object[0], false);
   }
 
   private static void choose(String core) {

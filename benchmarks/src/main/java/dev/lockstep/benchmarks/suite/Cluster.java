@@ -160,7 +160,12 @@ final class Cluster implements Suite {
 
   private static double roundMillis(Run run) {
     return run.rounds()
-        .map(rounds -> rounds.computeMillis() + rounds.wireMillis() + rounds.waitMillis() + rounds.updateMillis())
+        .map(
+            rounds ->
+                rounds.computeMillis()
+                    + rounds.wireMillis()
+                    + rounds.waitMillis()
+                    + rounds.updateMillis())
         .orElse(Double.NaN);
   }
 }

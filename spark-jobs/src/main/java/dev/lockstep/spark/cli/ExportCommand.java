@@ -35,7 +35,7 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  lockstep export --model runs/mnist-cnn-20260105-181502 --format onnx --output cnn.onnx",
-      "  lockstep export --model registry:models/digits/champion --format npz --output digits.npz"
+      "  lockstep export --model registry:models/digits/champion --format npz --output d.npz"
     })
 final class ExportCommand implements Runnable {
   @Spec private CommandSpec spec;

@@ -24,8 +24,8 @@ import picocli.CommandLine.Spec;
       "",
       "Results go to standard output, progress and messages to standard error.",
       "",
-      "Settings of Spark are Java's system properties (or spark-submit's --conf), such as"
-          + " -Dspark.ui.enabled=false.",
+      "Options of Java stand in the variable LOCKSTEP_JAVA_OPTS, settings of Spark among them, such as"
+          + " -Dspark.ui.enabled=false. With spark-submit both are its own options.",
       ""
     },
     synopsisSubcommandLabel = "COMMAND",
@@ -38,6 +38,7 @@ import picocli.CommandLine.Spec;
       "1:failed: one message says why, and --stacktrace where",
       "2:the command line, the configuration or a file cannot be used: one message says what would"
           + " be right",
+      "12:another process is at this run",
       "130:interrupted with Ctrl-C"
     },
     subcommands = {
@@ -102,7 +103,7 @@ public final class Main implements Runnable {
    * @param out receives results
    * @param err receives messages
    * @return the exit code: 0, 1 after a failure, 2 after a mistake of the user's, 12 if another
-   *     process has a registry's lease, 130 if interrupted
+   *     process has the lease of a registry or a run, 130 if interrupted
    */
   static int execute(PrintWriter out, PrintWriter err, String... arguments) {
     Main main = new Main();

@@ -139,7 +139,11 @@ final class ModelsCommand implements Runnable {
   void promote(
       @Mixin RegistryOption registry,
       @Parameters(paramLabel = "VERSION", description = "Its number.") int version,
-      @Option(names = "--reason", defaultValue = "by hand", description = "For the history.")
+      @Option(
+              names = "--reason",
+              paramLabel = "TEXT",
+              defaultValue = "by hand",
+              description = "For the history.")
           String reason)
       throws IOException {
     ModelRegistry models = registry.open();
@@ -159,7 +163,11 @@ final class ModelsCommand implements Runnable {
       description = "Needs no lease. A retraining that runs meanwhile promotes nothing.")
   void rollback(
       @Mixin RegistryOption registry,
-      @Option(names = "--reason", defaultValue = "by hand", description = "For the history.")
+      @Option(
+              names = "--reason",
+              paramLabel = "TEXT",
+              defaultValue = "by hand",
+              description = "For the history.")
           String reason)
       throws IOException {
     ModelRegistry models = registry.open();

@@ -35,8 +35,8 @@ import picocli.CommandLine.Spec;
       "  lockstep predict --model runs/mnist-mlp-20260105-181502 --input images.gz",
       "  lockstep predict --model model.zip --input images --labels labels --output p.csv",
       "  lockstep predict --model model.zip --input '{parquet: new.parquet, label: species}'",
-      "  lockstep predict --model registry:hdfs:///models/mnist/champion --input hdfs:///new/images \\",
-      "      --format parquet --output hdfs:///predicted"
+      "  lockstep predict --model registry:hdfs:///models/mnist/champion \\",
+      "      --input hdfs:///new/images --format parquet --output hdfs:///predicted"
     })
 final class PredictCommand implements Runnable {
   @Spec private CommandSpec spec;

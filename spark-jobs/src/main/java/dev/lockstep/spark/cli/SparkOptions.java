@@ -22,6 +22,11 @@ final class SparkOptions {
   /** So begins the name that Spark gives an application to which no cluster gave one. */
   private static final String UNREGISTERED = "spark-application-";
 
+  private static final long MEBIBYTE = 1 << 20;
+
+  /** One and a half times what Spark reserves for itself, in MiB. */
+  private static final long LEAST_HEAP = 450;
+
   private static final String MASTER = "spark.master";
   private static final String LOOPBACK = "127.0.0.1";
 
@@ -80,6 +85,7 @@ final class SparkOptions {
    * Spark waits in silence for a cluster, and where it gives up returns a context that is stopped.
    */
   private static JavaSparkContext start(SparkConf settings) {
+    requireHeap();
     String cluster = settings.get(MASTER);
     CompletableFuture<Void> notice =
         CompletableFuture.runAsync(
@@ -95,6 +101,16 @@ final class SparkOptions {
       return spark;
     } finally {
       notice.cancel(false);
+    }
+  }
+
+  /** Spark itself would end with a stack trace. */
+  private static void requireHeap() {
+    long heap = Runtime.getRuntime().maxMemory() / MEBIBYTE;
+    if (heap < LEAST_HEAP) {
+      throw new ConfigurationException(
+          "Java's heap is %d MiB but Spark needs %d; give it -Xmx512m or more (in LOCKSTEP_JAVA_OPTS, or as --driver-memory of spark-submit)"
+              .formatted(heap, LEAST_HEAP));
     }
   }
 

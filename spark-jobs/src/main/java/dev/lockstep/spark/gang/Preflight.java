@@ -42,7 +42,8 @@ public final class Preflight {
   /**
    * Loads the native libraries.
    *
-   * @throws ConfigurationException if this machine cannot
+   * @throws ConfigurationException if this machine cannot, or other kernels are asked for than it
+   *     has
    */
   public static void requireNativeLibraries() {
     requireNativeLibraries(NativeLibraries::load);
@@ -52,6 +53,8 @@ public final class Preflight {
   static void requireNativeLibraries(Runnable loading) {
     try {
       loading.run();
+    } catch (ConfigurationException e) {
+      throw e;
     } catch (LinkageError | RuntimeException e) {
       Throwable root = e;
       while (root.getCause() != null) {

@@ -137,7 +137,7 @@ final class Roll {
     } else if (waited.compareTo(workerLoss.answerPatience()) > 0 && !row.slownessSaid) {
       row.slownessSaid = true;
       log.accept(
-          "waiting since %d s for worker of rank %d to answer %s; it is a thread of this process, and the run ends after %d s without a batch computed"
+          "waiting since %d s for worker of rank %d to hand in %s; it is a thread of this process, and the run ends after %d s without a batch computed"
               .formatted(waited.toSeconds(), rank, asked, timeout.toSeconds()));
     }
   }

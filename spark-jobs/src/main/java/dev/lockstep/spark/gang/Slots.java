@@ -62,8 +62,7 @@ public final class Slots {
     }
     if (standalone(settings) && settings.contains(MOST_CORES)) {
       int most = settings.getInt(MOST_CORES, 1);
-      return OptionalInt.of(
-          settings.contains(CORES) ? most / cores * (cores / cpus) : most / cpus);
+      return OptionalInt.of(settings.contains(CORES) ? most / cores * (cores / cpus) : most / cpus);
     }
     return !standalone(settings) && settings.contains(EXECUTORS)
         ? OptionalInt.of(settings.getInt(EXECUTORS, 1) * (cores / cpus))

@@ -53,8 +53,7 @@ final class Checkpoints {
    *
    * @param lease of that directory, where others may want it, too
    */
-  Checkpoints(
-      Location run, Configuration configuration, Prepared prepared, Optional<Lease> lease) {
+  Checkpoints(Location run, Configuration configuration, Prepared prepared, Optional<Lease> lease) {
     this.run = run;
     this.directory = new CheckpointDirectory(run);
     this.configuration = configuration;

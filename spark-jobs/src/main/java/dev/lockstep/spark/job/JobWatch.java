@@ -23,8 +23,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Sees to it that nobody waits for Spark's jobs without a word: whoever waits longer than 10 s
- * hears what is missing, once a wait, and jobs of which no task runs, because no slot comes free, are given
- * up after a timeout. Jobs with running tasks go on as long as their executors live.
+ * hears what is missing, once a wait, and jobs of which no task runs, because no slot comes free,
+ * are given up after a timeout. Jobs with running tasks go on as long as their executors live.
  */
 final class JobWatch extends SparkListener {
   private static final Logger LOG = LoggerFactory.getLogger(JobWatch.class);

@@ -16,8 +16,7 @@ import java.time.Instant;
  * @param expires when others may take the lease
  * @param released whether the holder has given it back
  */
-record Claim(
-    long fence, String host, long pid, Instant begun, Instant expires, boolean released) {
+record Claim(long fence, String host, long pid, Instant begun, Instant expires, boolean released) {
   private static final Duration CLOCKS_DIFFER = Duration.ofSeconds(10);
 
   static Claim read(long fence, Section section) {

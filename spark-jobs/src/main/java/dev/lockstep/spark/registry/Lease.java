@@ -20,14 +20,14 @@ import org.slf4j.LoggerFactory;
 /**
  * The right to write to a place, which one process has at a time: to add versions to a registry, or
  * to go on with a run. A claim is a file {@code lease/000001.json} there that one process alone can
- * create; its number, the fence, is higher
- * than those of all claims before. The holder renews its claim in a thread of its own. Once the
- * newest claim is released or has expired, as that of a process that died, another may make the
- * next one; whoever held the lease until then is told by {@link #check}.
+ * create; its number, the fence, is higher than those of all claims before. The holder renews its
+ * claim in a thread of its own. Once the newest claim is released or has expired, as that of a
+ * process that died, another may make the next one; whoever held the lease until then is told by
+ * {@link #check}.
  *
  * <p>A holder that is stopped between {@link #check} and what it does next may still do that. It
- * does a registry no harm: a version's directory takes its name only if that is free, and a champion has one
- * successor. The clocks of the machines should agree within a few seconds.
+ * does a registry no harm: a version's directory takes its name only if that is free, and a
+ * champion has one successor. The clocks of the machines should agree within a few seconds.
  *
  * <p>Safe for use by many threads.
  */

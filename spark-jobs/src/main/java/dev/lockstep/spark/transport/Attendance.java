@@ -278,7 +278,7 @@ final class Attendance {
     if (asked.compareTo(settings.answerPatience()) > 0 && !row.slownessSaid) {
       row.slownessSaid = true;
       log.accept(
-          "waiting since %d s for worker of rank %d, %s, to answer %s; the run takes it for dead after %d s without a byte, or %d s without a batch computed"
+          "waiting since %d s for worker of rank %d, %s, to hand in %s; the run takes it for dead after %d s without a byte, or %d s without a batch computed"
               .formatted(
                   asked.toSeconds(),
                   rank,

@@ -94,7 +94,12 @@ record Message(Place place, Content content) {
 
     @Override
     public void write(ByteBuffer to) {
-      to.putInt(index).putLong(round).putDouble(loss).putLong(hits).putLong(examples).putLong(nanos);
+      to.putInt(index)
+          .putLong(round)
+          .putDouble(loss)
+          .putLong(hits)
+          .putLong(examples)
+          .putLong(nanos);
     }
   }
 
@@ -226,7 +231,8 @@ record Message(Place place, Content content) {
     long round = from.getLong();
     return switch (code) {
       case 2 -> new Heartbeat(round);
-      case 3 -> new Contributed(
+      case 3 ->
+          new Contributed(
               round, index, from.getDouble(), from.getLong(), from.getLong(), from.getLong());
       case 4 -> new Evaluated(round, index);
       case 5 -> new Fenced(round);

@@ -194,9 +194,7 @@ final class RemoteSeat implements Seat {
         Bfloat16.encode(contributions.get(i).vector(), sentBytes.get(i));
       }
       Message head =
-          message(
-              new Contributed(
-                  round, i, sums.loss(), sums.hits(), sums.examples(), computed));
+          message(new Contributed(round, i, sums.loss(), sums.hits(), sums.examples(), computed));
       Wire.upload(coordinator, head, sentBytes.get(i).duplicate());
     }
     return await();

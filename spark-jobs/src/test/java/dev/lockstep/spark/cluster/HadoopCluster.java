@@ -21,18 +21,25 @@ import org.apache.hadoop.yarn.server.MiniYARNCluster;
 final class HadoopCluster implements AutoCloseable {
   private static final String JAVA_HOME = System.getProperty("java.home");
 
+  /** Whether tasks tell the name node who they are. */
+  private static final String CALLERS = "hadoop.caller.context.enabled";
+
   private final MiniDFSCluster hdfs;
   private final MiniYARNCluster yarn;
   private final SparkProcesses spark;
+  private final Path directory;
   private final Path logs;
 
   /** Starts both, with all files below {@code directory}. */
   HadoopCluster(Path directory) throws IOException {
+    this.directory = directory;
     logs = directory.resolve("yarn");
     // Its clients, those of tests among them, do not wait 400 ms for every file.
     Configuration conf = new YarnConfiguration(HadoopConfiguration.current());
     conf.set(MiniDFSCluster.HDFS_MINIDFS_BASEDIR, directory.resolve("hdfs").toString());
     conf.setInt("dfs.replication", 1);
+    conf.setBoolean(CALLERS, true);
+    conf.set("dfs.namenode.audit.loggers", OpenedFiles.class.getName());
     // These loggers are made for another logging library than Spark's.
     conf.setInt("dfs.namenode.metrics.logger.period.seconds", 0);
     conf.setInt("dfs.datanode.metrics.logger.period.seconds", 0);
@@ -53,28 +60,42 @@ final class HadoopCluster implements AutoCloseable {
     yarn.init(conf);
     yarn.start();
     Path configuration = Files.createDirectory(directory.resolve("conf"));
-    write(configuration.resolve("core-site.xml"), "fs.defaultFS");
+    Configuration told = yarn.getConfig();
+    write(told, configuration.resolve("core-site.xml"), "fs.defaultFS", CALLERS);
     write(
+        told,
         configuration.resolve("yarn-site.xml"),
-        "yarn.resourcemanager.address",
+        YarnConfiguration.RM_ADDRESS,
         "yarn.resourcemanager.scheduler.address");
-    spark =
-        new SparkProcesses(
-            SparkProcesses.builtHome(),
-            directory,
-            Map.of("HADOOP_CONF_DIR", configuration.toString(), "JAVA_HOME", JAVA_HOME),
-            List.of());
+    spark = processes(directory, configuration);
+  }
+
+  private static SparkProcesses processes(Path directory, Path configuration) {
+    return new SparkProcesses(
+        SparkProcesses.builtHome(),
+        directory,
+        Map.of("HADOOP_CONF_DIR", configuration.toString(), "JAVA_HOME", JAVA_HOME),
+        List.of());
   }
 
   /** What applications must know of the cluster, and nothing of how it is made for tests. */
-  private void write(Path file, String... keys) throws IOException {
+  private static void write(Configuration all, Path file, String... keys) throws IOException {
     Configuration told = new Configuration(false);
     for (String key : keys) {
-      told.set(key, yarn.getConfig().get(key));
+      told.set(key, all.get(key));
     }
     try (OutputStream out = Files.newOutputStream(file)) {
       told.writeXml(out);
     }
+  }
+
+  /** Processes that take what listens at {@code address} for YARN. */
+  SparkProcesses elsewhere(String address) throws IOException {
+    Path files = Files.createDirectory(directory.resolve("elsewhere"));
+    Configuration conf = new Configuration(false);
+    conf.set(YarnConfiguration.RM_ADDRESS, address);
+    write(conf, files.resolve("yarn-site.xml"), YarnConfiguration.RM_ADDRESS);
+    return processes(files, files);
   }
 
   /** The file system of {@link #uri}. */
@@ -135,6 +156,11 @@ final class HadoopCluster implements AutoCloseable {
   /** What spark-submit, started as {@code name}, has printed so far. */
   String output(String name) {
     return spark.output(name);
+  }
+
+  /** Waits until spark-submit, started as {@code name}, has printed {@code text}. */
+  void await(String name, String text) {
+    spark.await(name, text);
   }
 
   /** What the containers of all applications have printed so far. */

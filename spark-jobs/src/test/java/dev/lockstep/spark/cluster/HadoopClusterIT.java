@@ -4,15 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lockstep.random.CounterRandom;
+import dev.lockstep.spark.Signal;
 import dev.lockstep.spark.cli.SmallMnist;
 import dev.lockstep.spark.source.ParquetFile;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -34,6 +38,8 @@ class HadoopClusterIT {
   private static final org.apache.hadoop.fs.Path DATA =
       new org.apache.hadoop.fs.Path("/data/small");
   private static final String CONFIGURATION = "small.yaml";
+  private static final String NOT_TAKEN =
+      "waiting since 10 s for the cluster %s: it has not taken the application; ";
 
   /** The program's jar where it needs not be brought. */
   private static final String EVERYWHERE = "local:" + SparkProcesses.clusterJar();
@@ -154,6 +160,46 @@ class HadoopClusterIT {
     assertThat(cluster.output("resumed")).contains(newest);
   }
 
+  @Test
+  void anApplicationForWhichYarnHasNoRoomSaysSoAndIsTakenWhenThereIs() throws Exception {
+    // Two application masters of this size are more than there is.
+    List<String> large = List.of("--conf", "spark.yarn.am.memory=7g");
+    List<String> arguments =
+        arguments(directory.resolve(CONFIGURATION).toString(), output("waiting"));
+    Process first = cluster.submit("first", "client", EVERYWHERE, large, arguments);
+    cluster.await("first", "Application report for");
+    cluster.await("first", "has started running");
+
+    Process second = cluster.submit("second", "client", EVERYWHERE, large, arguments);
+    cluster.await("second", NOT_TAKEN.formatted("yarn"));
+    assertThat(cluster.output("second")).doesNotContain("has started running");
+    Signal.send("INT", first.toHandle());
+    assertThat(first.waitFor()).isEqualTo(130);
+
+    cluster.await("second", "has started running");
+    Signal.send("INT", second.toHandle());
+    assertThat(second.waitFor()).isEqualTo(130);
+  }
+
+  @Test
+  void aResourceManagerThatDoesNotAnswerIsNamedAndCtrlCEndsTheWait() throws Exception {
+    try (ServerSocket mute = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        SparkProcesses processes = cluster.elsewhere("127.0.0.1:" + mute.getLocalPort())) {
+      Process training =
+          processes.submit(
+              "mute",
+              EVERYWHERE,
+              List.of("--master", "yarn", "--num-executors", "2"),
+              List.of(),
+              List.of("train", "--config", SparkProcesses.EXAMPLE));
+      processes.await("mute", NOT_TAKEN.formatted("yarn"));
+
+      Signal.send("INT", training.toHandle());
+
+      assertThat(training.waitFor()).isEqualTo(130);
+    }
+  }
+
   private static org.apache.hadoop.fs.Path checkpoints(org.apache.hadoop.fs.Path run) {
     return new org.apache.hadoop.fs.Path(run, "checkpoints");
   }
@@ -230,5 +276,10 @@ class HadoopClusterIT {
     int code = training.waitFor();
     assertThat(code).as(cluster.output("table") + cluster.containers()).isZero();
     assertThat(read(run("table"), "model.zip")).isEqualTo(read(run("table-local"), "model.zip"));
+    for (String part : List.of("part-00000", "part-00001")) {
+      assertThat(new HashSet<>(OpenedFiles.tasks("/data/table/" + part + ".parquet")))
+          .as("the tasks of both executors read " + part)
+          .hasSizeGreaterThanOrEqualTo(2);
+    }
   }
 }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,6 +28,7 @@ public final class StandaloneCluster implements AutoCloseable {
   /** Options of Java for executors that train for seconds. */
   public static final String BRIEF = SparkProcesses.BRIEF_EXECUTOR;
 
+  private final Path directory;
   private final SparkProcesses spark;
   private final int port;
   private final List<Process> workers = new ArrayList<>();
@@ -43,6 +45,7 @@ public final class StandaloneCluster implements AutoCloseable {
    * @param home Spark's installation, a directory with {@code jars}
    */
   public StandaloneCluster(Path home, Path directory, int size, int cores) {
+    this.directory = directory;
     this.spark = new SparkProcesses(home, directory, Map.of(), SECURITY);
     this.port = freePort();
     spark.start(
@@ -134,6 +137,17 @@ public final class StandaloneCluster implements AutoCloseable {
                     .isPresent())
         .sorted(Comparator.comparing(child -> child.info().startInstant().orElseThrow()))
         .toList();
+  }
+
+  /** What each executor that there has been has printed so far. */
+  List<String> executorLogs() throws IOException {
+    List<String> logs = new ArrayList<>();
+    try (Stream<Path> files = Files.walk(directory, 4)) {
+      for (Path file : files.filter(each -> each.endsWith("stderr")).toList()) {
+        logs.add(Files.readString(file));
+      }
+    }
+    return logs;
   }
 
   /** Waits until none runs or is stopped, for a minute at most. */

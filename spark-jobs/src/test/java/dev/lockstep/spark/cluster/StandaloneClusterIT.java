@@ -12,14 +12,18 @@ import dev.lockstep.spark.Signal;
 import dev.lockstep.spark.cli.Partitions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -40,6 +44,11 @@ class StandaloneClusterIT {
   private ExampleTrainings trainings;
   private StandaloneCluster cluster;
 
+  /** Takes connections, and says nothing. */
+  private ServerSocket mute;
+
+  private final List<Untaken> untaken = new ArrayList<>();
+
   /** The model of an undisturbed run. */
   private byte[] brief;
 
@@ -47,12 +56,40 @@ class StandaloneClusterIT {
   void trainInOneProcess() throws Exception {
     trainings = new ExampleTrainings(directory, 1);
     cluster = trainings.cluster();
+    // They wait for a minute, beside the others.
+    mute = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    begin("unreachable", StandaloneCluster.freePort());
+    begin("mute", mute.getLocalPort());
     brief = trainings.here("local", TWO_EPOCHS);
   }
 
+  /** A training on a cluster that does not answer. */
+  private record Untaken(String name, String master, Process process) {}
+
+  private void begin(String name, int port) {
+    String master = "spark://127.0.0.1:" + port;
+    List<String> arguments = trainings.arguments(name);
+    untaken.add(new Untaken(name, master, cluster.submit(name, master, List.of(), arguments)));
+  }
+
   @AfterAll
-  void end() {
+  void end() throws IOException {
     trainings.close();
+    mute.close();
+  }
+
+  @Test
+  void aClusterThatDoesNotAnswerIsNamedAndGivenUp() throws Exception {
+    for (Untaken each : untaken) {
+      assertThat(each.process().waitFor()).isEqualTo(1);
+      assertThat(cluster.output(each.name()))
+          .containsOnlyOnce(
+              "waiting since 10 s for the cluster %s: it has not taken the application; Spark gives up after 60 s"
+                  .formatted(each.master()))
+          .containsOnlyOnce(
+              "lockstep train: failed: the cluster %s did not take the application"
+                  .formatted(each.master()));
+    }
   }
 
   @Test
@@ -160,6 +197,28 @@ class StandaloneClusterIT {
         .contains(CHECKPOINT);
     trainings.resume("alone");
     assertThat(trainings.model("alone")).isEqualTo(brief);
+  }
+
+  @Test
+  void whereTheDriverHangsWorkersEndInTimeAndOthersGoOnWhenItLivesAgain() throws Exception {
+    Process training = trainings.start("hanging", TWO_EPOCHS, "workerTimeout=3");
+    trainings.awaitStart("hanging");
+    Signal.send("STOP", training.toHandle());
+    try {
+      for (int rank = 0; rank < 2; rank++) {
+        String end = "is gone for the worker of rank " + rank + ", attempt [0-9]+: it has not sent";
+        Pattern gone = Pattern.compile(end + " a byte for [34] s \\(training.workerTimeout\\)");
+        ExampleTrainings.await(
+            gone.pattern(),
+            () -> cluster.executorLogs().stream().anyMatch(log -> gone.matcher(log).find()));
+      }
+    } finally {
+      Signal.send("CONT", training.toHandle());
+    }
+
+    assertThat(training.waitFor()).as(cluster.output("hanging")).isZero();
+    assertThat(trainings.count("hanging", "is back at step")).isGreaterThanOrEqualTo(2);
+    assertThat(trainings.model("hanging")).isEqualTo(brief);
   }
 
   @Test

@@ -79,7 +79,11 @@ class WorkerLossIT {
     assertThat(training.waitFor()).as(trainings.output("stopped")).isZero();
     assertThat(trainings.count("stopped", SILENT)).isEqualTo(LOSSES);
     List<String> failures =
-        trainings.output("stopped").lines().filter(line -> line.contains("failed at step")).toList();
+        trainings
+            .output("stopped")
+            .lines()
+            .filter(line -> line.contains("failed at step"))
+            .toList();
     assertThat(failures).hasSize(LOSSES);
     for (int loss = 1; loss <= LOSSES; loss++) {
       // One that goes on may notice by itself, before Spark gives it up, that it was left behind.

@@ -144,8 +144,8 @@ class GangLossTest {
           .singleElement()
           .asString()
           .matches(
-              "waiting since 1 s for worker of rank 1 to answer ComputeGradient\\[epoch=0, batch=30,"
-                  + " step=30\\]; it is a thread of this process, and the run ends after 600 s without"
+              "waiting since 1 s for worker of rank 1 to hand in the gradient of batch 31 of epoch 1"
+                  + " \\(step 30\\); it is a thread of this process, and the run ends after 600 s without"
                   + " a batch computed");
     }
   }
@@ -169,7 +169,7 @@ class GangLossTest {
           .message()
           .matches(
               "worker of rank 1 has not computed a batch for [23] s \\(training.stepTimeout\\) of"
-                  + " ComputeGradient\\[epoch=0, batch=30, step=30\\]; it is a thread of this"
+                  + " the gradient of batch 31 of epoch 1 \\(step 30\\); it is a thread of this"
                   + " process, which no other can replace");
     } finally {
       over.countDown();

@@ -52,8 +52,8 @@ class RollTest {
 
     assertThat(said)
         .containsExactly(
-            "waiting since 11 s for worker of rank 0 to answer ComputeGradient[epoch=0, batch=3, step=3]; it is a thread of this process, and the run ends after 60 s without a batch computed",
-            "waiting since 11 s for worker of rank 0 to answer ComputeGradient[epoch=0, batch=4, step=4]; it is a thread of this process, and the run ends after 60 s without a batch computed");
+            "waiting since 11 s for worker of rank 0 to hand in the gradient of batch 4 of epoch 1 (step 3); it is a thread of this process, and the run ends after 60 s without a batch computed",
+            "waiting since 11 s for worker of rank 0 to hand in the gradient of batch 5 of epoch 1 (step 4); it is a thread of this process, and the run ends after 60 s without a batch computed");
     assertThat(aborts).isEmpty();
   }
 
@@ -63,7 +63,7 @@ class RollTest {
 
     assertThat(aborts)
         .containsExactly(
-            "worker of rank 0 has not computed a batch for 61 s (training.stepTimeout) of ComputeGradient[epoch=0, batch=3, step=3]; it is a thread of this process, which no other can replace");
+            "worker of rank 0 has not computed a batch for 61 s (training.stepTimeout) of the gradient of batch 4 of epoch 1 (step 3); it is a thread of this process, which no other can replace");
   }
 
   @Test

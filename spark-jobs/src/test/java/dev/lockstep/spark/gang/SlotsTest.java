@@ -45,8 +45,7 @@ class SlotsTest {
   })
   void whereTheSettingsDoNotTellTheNumberMustBeGiven(String settings) {
     assertThatExceptionOfType(ConfigurationException.class)
-        .isThrownBy(
-            () -> Slots.workers(settings(settings), "workers", OptionalInt.empty(), MOST))
+        .isThrownBy(() -> Slots.workers(settings(settings), "workers", OptionalInt.empty(), MOST))
         .withMessageStartingWith("workers is missing; on a cluster (")
         .withMessageContaining("one for each core of the executors");
     assertThat(Slots.workers(settings(settings), "workers", OptionalInt.of(9), MOST)).isEqualTo(9);

@@ -54,7 +54,8 @@ class CheckpointedGangTest {
     SelectedEngine engine = SelectedEngine.of(configuration.engine(), whole.network());
     Location run = Location.of(directory.toString());
     Checkpoints checkpoints =
-        new Checkpoints(run, configuration, new Prepared(training, engine, WORKERS), Optional.empty());
+        new Checkpoints(
+            run, configuration, new Prepared(training, engine, WORKERS), Optional.empty());
     CheckpointedGang gang =
         new CheckpointedGang(
             Gang.of(training, WORKERS),

@@ -130,8 +130,7 @@ class JobWatchTest {
           TIMEOUT,
           () -> {
             spark.parallelize(List.of(1), 1).foreach(one -> log.await("of its tasks run"));
-            elsewhere.execute(
-                () -> spark.parallelize(List.of(1), 1).foreach(JobWatchTest::block));
+            elsewhere.execute(() -> spark.parallelize(List.of(1), 1).foreach(JobWatchTest::block));
             CompletableFuture<Void> freeing =
                 CompletableFuture.runAsync(
                     () -> {

@@ -124,7 +124,8 @@ class RetrainingJobTest {
                         Files.writeString(
                             claim,
                             Files.readString(claim)
-                                .replaceFirst("(\"expires\" : )[^,]*", "$1\"2026-01-01T00:00:00Z\""));
+                                .replaceFirst(
+                                    "(\"expires\" : )[^,]*", "$1\"2026-01-01T00:00:00Z\""));
                         next[0] = Lease.take(registry.location(), Duration.ofMinutes(10));
                       }))
           .isInstanceOf(LeaseException.class)

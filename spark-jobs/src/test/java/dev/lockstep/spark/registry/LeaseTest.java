@@ -178,7 +178,9 @@ class LeaseTest {
     try (Lease slow = Lease.take(registry.location(), LONG)) {
       Path claim = directory.resolve("lease/000001.json");
       Files.writeString(
-          claim, Files.readString(claim).replaceFirst("(\"expires\" : )[^,]*", "$1\"2026-01-01T00:00:00Z\""));
+          claim,
+          Files.readString(claim)
+              .replaceFirst("(\"expires\" : )[^,]*", "$1\"2026-01-01T00:00:00Z\""));
       try (Lease fast = Lease.take(registry.location(), LONG)) {
         fast.check();
         assertThatThrownBy(slow::check)

@@ -158,8 +158,7 @@ class AbuseTest {
   @CsvSource({"false, 10000", "true, 2000"})
   void aSeatedWorkerThatSaysAllAgainLeavesTheTrainingUnharmed(boolean encrypted, int replays)
       throws Exception {
-    SmallTraining exact =
-        SmallTraining.of(SETTINGS + ", microBatches: 8", Dl4jEngine::new, 3);
+    SmallTraining exact = SmallTraining.of(SETTINGS + ", microBatches: 8", Dl4jEngine::new, 3);
     SharedMemoryCoordinator coordinator = exact.coordinator();
     SeatShape shape = SeatShape.of(exact.configuration().plan(), exact.network(), 1, 3);
     assertThat(shape.contributions()).isGreaterThan(1);

@@ -130,8 +130,8 @@ class AttendanceTest {
 
     assertThat(said)
         .containsExactly(
-            "waiting since 11 s for worker of rank 0, attempt 4 on alpha, to answer ComputeGradient[epoch=0, batch=3, step=3]; the run takes it for dead after 30 s without a byte, or 60 s without a batch computed",
-            "waiting since 11 s for worker of rank 0, attempt 4 on alpha, to answer ComputeGradient[epoch=0, batch=4, step=4]; the run takes it for dead after 30 s without a byte, or 60 s without a batch computed");
+            "waiting since 11 s for worker of rank 0, attempt 4 on alpha, to hand in the gradient of batch 4 of epoch 1 (step 3); the run takes it for dead after 30 s without a byte, or 60 s without a batch computed",
+            "waiting since 11 s for worker of rank 0, attempt 4 on alpha, to hand in the gradient of batch 5 of epoch 1 (step 4); the run takes it for dead after 30 s without a byte, or 60 s without a batch computed");
     assertThat(killed).isEmpty();
   }
 
@@ -156,7 +156,7 @@ class AttendanceTest {
     assertThat(said)
         .last()
         .isEqualTo(
-            "worker of rank 0 is lost at step 3: its process lives, but it has not computed a batch for 61 s (training.stepTimeout) of ComputeGradient[epoch=0, batch=3, step=3] (it was attempt 4 on alpha); the run waits up to 100 s for Spark to run it again");
+            "worker of rank 0 is lost at step 3: its process lives, but it has not computed a batch for 61 s (training.stepTimeout) of the gradient of batch 4 of epoch 1 (step 3) (it was attempt 4 on alpha); the run waits up to 100 s for Spark to run it again");
   }
 
   @Test

@@ -71,8 +71,8 @@ class WaitingTest {
 
       assertThat(log.await("worker of rank 0, attempt 7 on 127.0.0.1"))
           .matches(
-              "waiting since [12] s for worker of rank 0, attempt 7 on 127.0.0.1, to answer"
-                  + " ComputeGradient\\[epoch=0, batch=0, step=0\\]; the run takes it for dead after"
+              "waiting since [12] s for worker of rank 0, attempt 7 on 127.0.0.1, to hand in"
+                  + " the gradient of batch 1 of epoch 1 \\(step 0\\); the run takes it for dead after"
                   + " 2 s without a byte, or 600 s without a batch computed");
       assertThat(log.await("worker of rank 1, attempt 8, waits"))
           .contains(
@@ -250,7 +250,7 @@ class WaitingTest {
       assertThat(log.await("is lost"))
           .matches(
               "worker of rank [01] is lost at step 20: its process lives, but it has not computed a"
-                  + " batch for [23] s \\(training.stepTimeout\\) of ComputeGradient\\[.*step=20]"
+                  + " batch for [23] s \\(training.stepTimeout\\) of the gradient of batch .* \\(step 20\\)"
                   + " \\(it was attempt 0 on 127.0.0.1\\); the run waits up to 600 s for Spark to run"
                   + " it again");
     }
