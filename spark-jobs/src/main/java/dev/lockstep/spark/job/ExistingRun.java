@@ -58,7 +58,26 @@ public record ExistingRun(Location directory, Configuration configuration) {
     return has(CONFIGURATION);
   }
 
+  /**
+   * What a user can do where {@code directory} lacks a file of a run that has ended: a clause that
+   * begins with a semicolon, or nothing.
+   */
+  static String remedy(Location directory) {
+    if (!has(directory, CONFIGURATION) && !has(directory, CrossValidationJob.PLAN)) {
+      return "";
+    }
+    String command = has(directory, CrossValidationJob.PLAN) ? "cross-validate" : "train";
+    return has(directory, Manifest.NAME)
+        ? ""
+        : "; the run there has not ended, and goes on with: lockstep %s --resume %s"
+            .formatted(command, directory);
+  }
+
   private boolean has(String name) {
+    return has(directory, name);
+  }
+
+  private static boolean has(Location directory, String name) {
     try {
       Optional<InputStream> file = directory.child(name).open();
       if (file.isPresent()) {

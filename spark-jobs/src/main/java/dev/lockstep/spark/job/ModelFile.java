@@ -59,12 +59,13 @@ public final class ModelFile implements Serializable {
   public static ModelFile read(String path) {
     Location location = ModelReference.resolve(path);
     try {
-      Location file = isDirectory(location) ? location.child(NAME) : location;
+      boolean run = isDirectory(location);
+      Location file = run ? location.child(NAME) : location;
       try (InputStream in = file.open().orElse(null)) {
         if (in == null) {
           throw new ConfigurationException(
-              "%s: there is no such file; expected a run directory that holds %s, or such a file"
-                  .formatted(file, NAME));
+              "%s: there is no such file; expected a run directory that holds %s, or such a file%s"
+                  .formatted(file, NAME, run ? ExistingRun.remedy(location) : ""));
         }
         byte[] bytes = in.readNBytes(MOST_BYTES + 1);
         if (bytes.length > MOST_BYTES) {

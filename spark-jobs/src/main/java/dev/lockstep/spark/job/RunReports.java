@@ -49,8 +49,8 @@ public final class RunReports {
     try (InputStream in = file.open().orElse(null)) {
       if (in == null) {
         throw new ConfigurationException(
-            "%s: there is no such file; expected a run directory, of a run that has ended"
-                .formatted(file));
+            "%s: there is no such file; expected a run directory, of a run that has ended%s"
+                .formatted(file, ExistingRun.remedy(Location.of(directory))));
       }
       return ReportFile.read(file.toString(), in);
     } catch (IOException e) {

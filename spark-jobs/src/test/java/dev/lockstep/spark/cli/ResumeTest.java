@@ -271,6 +271,24 @@ class ResumeTest {
   }
 
   @Test
+  void whoeverAsksForResultsOfAStoppedRunIsToldHowToGetThem() throws IOException {
+    Path run = Files.createDirectory(directory.resolve("without-results"));
+    Files.copy(undisturbed.resolve("configuration.yaml"), run.resolve("configuration.yaml"));
+
+    for (String[] command :
+        new String[][] {
+          {"evaluate", "--model", run.toString()}, {"report", run.toString()},
+        }) {
+      Invocation asked = Invocation.of(command);
+
+      assertThat(asked.exitCode()).isEqualTo(2);
+      assertThat(asked.err())
+          .contains(
+              "; the run there has not ended, and goes on with: lockstep train --resume " + run);
+    }
+  }
+
+  @Test
   void aRunThatHasEndedIsLeftAsItIs() throws IOException {
     byte[] manifest = Files.readAllBytes(undisturbed.resolve("manifest.json"));
 
