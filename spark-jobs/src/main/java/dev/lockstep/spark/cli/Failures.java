@@ -62,8 +62,8 @@ final class Failures
     PrintWriter err = command.getErr();
     err.println(command.getCommandSpec().qualifiedName() + ": " + message(error));
     causes(error)
-        .filter(StoppedException.class::isInstance)
-        .forEach(e -> err.println(e.getMessage()));
+        .filter(each -> each instanceof StoppedException stopped && !stopped.logged())
+        .forEach(each -> err.println(each.getMessage()));
     printStackTrace(error, err);
     return exitCode(error);
   }

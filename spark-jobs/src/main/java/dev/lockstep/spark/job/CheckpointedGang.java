@@ -131,9 +131,10 @@ final class CheckpointedGang {
     String message =
         "a checkpoint holds its state after %d epochs and %d steps; to go on from there: lockstep train --resume %s"
             .formatted(at.epoch(), at.step(), run);
-    if (ShutdownHookManager.get().isShutdownInProgress()) {
+    boolean ending = ShutdownHookManager.get().isShutdownInProgress();
+    if (ending) {
       LOG.warn("interrupted; {}", message);
     }
-    return new StoppedException(message, cause);
+    return new StoppedException(message, cause, ending);
   }
 }

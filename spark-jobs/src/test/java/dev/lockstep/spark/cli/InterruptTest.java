@@ -54,8 +54,8 @@ class InterruptTest {
       assertThat(TrainingProcess.text(err))
           .doesNotContain("\tat ")
           .containsPattern("a checkpoint holds its state after \\d+ epochs and \\d+ steps")
-          .contains("to go on from there: lockstep train --resume " + run);
-      assertThat(run.toFile().list()).containsOnly("configuration.yaml", "checkpoints");
+          .containsOnlyOnce("to go on from there: lockstep train --resume " + run);
+      assertThat(run.toFile().list()).containsOnly("configuration.yaml", "checkpoints", "lease");
       assertThat(run.resolve("checkpoints").toFile().list()).hasSize(1);
     } finally {
       training.destroyForcibly();
@@ -94,7 +94,7 @@ class InterruptTest {
       assertThat(TrainingProcess.text(err))
           .doesNotContain("\tat ")
           .contains("to go on from there: lockstep cross-validate --resume " + run);
-      assertThat(run.toFile().list()).containsOnly("cross-validation.yaml", "folds");
+      assertThat(run.toFile().list()).containsOnly("cross-validation.yaml", "folds", "lease");
       assertThat(
               run.resolve("folds")
                   .toFile()
