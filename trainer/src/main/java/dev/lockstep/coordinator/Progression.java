@@ -111,7 +111,7 @@ final class Progression {
     for (int rank = 0; rank < workers; rank++) {
       most = Math.max(most, order.owned(rank, workers));
     }
-    return (most + order.batchSize() - 1) / order.batchSize();
+    return (most - 1) / order.batchSize() + 1;
   }
 
   /** What the workers are to do now. */

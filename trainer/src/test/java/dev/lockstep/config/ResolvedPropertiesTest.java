@@ -69,7 +69,7 @@ class ResolvedPropertiesTest {
                 .as((fraction, select) -> new HoldOut(0, fraction, select)));
     return Combinators.combine(
             texts(),
-            texts(),
+            Arbitraries.of("mnist", "kmnist"),
             networks(),
             enums(EngineChoice.class),
             validations,

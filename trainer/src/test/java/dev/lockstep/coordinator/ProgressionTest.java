@@ -101,6 +101,26 @@ class ProgressionTest {
   }
 
   @Test
+  void aBatchMayBeLargerThanAllExamplesThatThereWillEverBe() {
+    Averaging averaging = new Parameters(5, Optional.empty());
+    TrainingPlan plan =
+        new TrainingPlan(
+            1,
+            1,
+            Integer.MAX_VALUE,
+            5,
+            SGD,
+            averaging,
+            Augmentation.NONE,
+            OptionalInt.empty(),
+            Optional.empty());
+    BatchOrder order = new BatchOrder(IntStream.range(0, 10).toArray(), 5, Integer.MAX_VALUE, 1);
+
+    assertThat(new Progression(plan, order, 2, false, true, () -> 0, Position.START).current())
+        .isEqualTo(new TrainLocally(0, 0, 1, 0));
+  }
+
+  @Test
   void aBatchThatIsNotWholeFailsLoudlyAndNamesItsStep() {
     Progression progression = progression(2, new Gradients(), null, false, 2);
     trainEpoch(progression);

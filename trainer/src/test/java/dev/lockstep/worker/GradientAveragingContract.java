@@ -94,13 +94,23 @@ abstract class GradientAveragingContract {
   }
 
   @ParameterizedTest
-  @CsvSource({"adam, 0", "adam, 0.01", "rmsprop, 0", "rmsprop, 0.01"})
-  void threeWorkersEqualOneMultiLayerNetworkOnTheSameBatches(String optimizer, double l2) {
+  @CsvSource({
+    "1, adam, 0.01",
+    "2, adam, 0",
+    "2, rmsprop, 0.01",
+    "3, adam, 0",
+    "3, adam, 0.01",
+    "3, rmsprop, 0",
+    "3, rmsprop, 0.01",
+    "4, adam, 0.01",
+    "4, rmsprop, 0"
+  })
+  void workersEqualOneMultiLayerNetworkOnTheSameBatches(int workers, String optimizer, double l2) {
     TrainingSet data = SmallProblem.data(23 * 10, 0, 0);
     Network network = SmallProblem.perceptron(0, l2);
     TrainingPlan plan = plan(5, "{name: " + optimizer + "}");
 
-    TrainingResult gang = SimulatedGang.train(plan, network, data, engines(), 3);
+    TrainingResult gang = SimulatedGang.train(plan, network, data, engines(), workers);
     IUpdater updater =
         optimizer.equals("adam")
             ? Adam.builder().learningRate(0.001).epsilon(1e-7).build()

@@ -43,6 +43,7 @@ class TrainingMemoryTest {
     static OffHeap settled() {
       OffHeap[] last = {now()};
       Awaitility.await()
+          .atMost(Duration.ofMinutes(1))
           .pollInterval(Duration.ofMillis(50))
           .during(Duration.ofMillis(200))
           .until(

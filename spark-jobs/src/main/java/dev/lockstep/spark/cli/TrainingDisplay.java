@@ -2,6 +2,7 @@ package dev.lockstep.spark.cli;
 
 import dev.lockstep.coordinator.Progress;
 import dev.lockstep.metrics.EpochRecord;
+import java.io.Console;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,8 @@ import org.slf4j.LoggerFactory;
  */
 final class TrainingDisplay implements Consumer<Progress>, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(TrainingDisplay.class);
+
+  private static final int CONSOLE_WITHOUT_TERMINAL = 22;
 
   private final PrintWriter out;
   private final StepDisplay steps;
@@ -34,9 +37,21 @@ final class TrainingDisplay implements Consumer<Progress>, AutoCloseable {
   }
 
   private static boolean isTerminal() {
-    return System.console() != null
+    return consoleIsTerminal()
         && !"dumb".equals(System.getenv("TERM"))
         && standardErrorIsTerminal();
+  }
+
+  /** Before Java 22 there is no console without a terminal, and no such method. */
+  private static boolean consoleIsTerminal() {
+    Console console = System.console();
+    try {
+      return console != null
+          && (Runtime.version().feature() < CONSOLE_WITHOUT_TERMINAL
+              || (boolean) Console.class.getMethod("isTerminal").invoke(console));
+    } catch (ReflectiveOperationException e) {
+      return false;
+    }
   }
 
   /** Java does not tell; where there is no /proc, the console must be enough. */

@@ -240,14 +240,7 @@ public final class Gang {
     } catch (RunAbortedException e) {
       LOG.debug("worker of rank {} ends: {}", rank, e.getMessage());
     } catch (OutOfMemoryError e) {
-      throw outOfMemory(rank, e);
+      throw TaskMemory.exhausted("worker of rank " + rank, e);
     }
-  }
-
-  /** Spark ends the whole process at a task's OutOfMemoryError, even as a cause. */
-  static IllegalStateException outOfMemory(int rank, OutOfMemoryError error) {
-    return new IllegalStateException(
-        "worker of rank %d: %s; use smaller batches, or give the process more memory"
-            .formatted(rank, error.getMessage()));
   }
 }

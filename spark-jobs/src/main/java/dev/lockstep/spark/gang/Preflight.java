@@ -32,10 +32,14 @@ public final class Preflight {
    *
    * @param direct bytes of direct buffers
    * @param nd4j bytes that ND4J may allocate; 0 for any number
+   * @param process bytes that the process may have in memory, heap included, when ND4J allocates; 0
+   *     for any number
+   * @param resident bytes that it has now
    */
-  record Limits(long direct, long nd4j) {
+  record Limits(long direct, long nd4j, long process, long resident) {
     static Limits ofThisJvm() {
-      return new Limits(directLimit(), Pointer.maxBytes());
+      return new Limits(
+          directLimit(), Pointer.maxBytes(), Pointer.maxPhysicalBytes(), Pointer.physicalBytes());
     }
   }
 
@@ -124,6 +128,14 @@ public final class Preflight {
           ("ND4J needs about %d MiB outside the heap but may take %d MiB; raise"
                   + " -Dorg.bytedeco.javacpp.maxbytes (and .maxphysicalbytes)")
               .formatted(nativeNeeded / MEBIBYTE, limits.nd4j() / MEBIBYTE));
+    }
+    long resident = limits.resident() + nativeNeeded + direct(plan, network, gangs, others);
+    if (limits.process() > 0 && resident > limits.process()) {
+      problems.add(
+          ("the process has %d MiB in memory and needs about %d MiB, but ND4J allocates only while it"
+                  + " has less than %d MiB; raise -Dorg.bytedeco.javacpp.maxphysicalbytes")
+              .formatted(
+                  limits.resident() / MEBIBYTE, resident / MEBIBYTE, limits.process() / MEBIBYTE));
     }
     throwIfAny(problems);
   }
@@ -235,13 +247,17 @@ public final class Preflight {
       long others,
       Limits limits,
       List<String> problems) {
-    long needed = gangs * Float.BYTES * (vector(plan, network) + others);
+    long needed = direct(plan, network, gangs, others);
     if (needed > limits.direct()) {
       problems.add(
           ("the run needs about %d MiB of direct memory but the JVM allows %d MiB; use smaller"
                   + " batches, or raise -XX:MaxDirectMemorySize or -Xmx")
               .formatted(needed / MEBIBYTE, limits.direct() / MEBIBYTE));
     }
+  }
+
+  private static long direct(TrainingPlan plan, Network network, int gangs, long others) {
+    return gangs * Float.BYTES * (vector(plan, network) + others);
   }
 
   /** Floats of what is published, and of a contribution. */

@@ -70,7 +70,7 @@ record RemoteWorker(
       LOG.warn(e.getMessage());
       throw new TaskKilledException(e.getMessage());
     } catch (OutOfMemoryError e) {
-      throw Gang.outOfMemory(rank, e);
+      throw TaskMemory.exhausted("worker of rank " + rank, e);
     }
   }
 

@@ -15,6 +15,7 @@ import dev.lockstep.metrics.Tally;
 import dev.lockstep.model.ModelDescription;
 import dev.lockstep.spark.gang.SelectedEngine;
 import dev.lockstep.spark.gang.Slots;
+import dev.lockstep.spark.gang.TaskMemory;
 import dev.lockstep.spark.source.DatasetSource;
 import dev.lockstep.worker.BatchPredictor;
 import dev.lockstep.worker.Evaluator;
@@ -93,7 +94,11 @@ public final class Evaluation {
               () ->
                   spark
                       .parallelize(IntStream.range(0, tasks).boxed().toList(), tasks)
-                      .mapPartitions(ranks -> tallies(shared.value(), test, shards, ranks, tasks))
+                      .mapPartitions(
+                          ranks ->
+                              TaskMemory.guard(
+                                  "the evaluation",
+                                  () -> tallies(shared.value(), test, shards, ranks, tasks)))
                       .collect()));
     } finally {
       shared.destroy();

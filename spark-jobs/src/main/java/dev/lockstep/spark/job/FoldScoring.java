@@ -13,6 +13,7 @@ import dev.lockstep.report.WrongExample;
 import dev.lockstep.report.WrongExamples;
 import dev.lockstep.spark.gang.Preflight;
 import dev.lockstep.spark.gang.SelectedEngine;
+import dev.lockstep.spark.gang.TaskMemory;
 import dev.lockstep.spark.source.DatasetSource;
 import dev.lockstep.split.Split;
 import dev.lockstep.worker.BatchPredictor;
@@ -123,7 +124,10 @@ record FoldScoring(
               () ->
                   spark
                       .parallelize(IntStream.range(0, tasks).boxed().toList(), tasks)
-                      .map(rank -> scoring.part(rank, shared.value()))
+                      .map(
+                          rank ->
+                              TaskMemory.guard(
+                                  "the scores of a fold", () -> scoring.part(rank, shared.value())))
                       .collect());
       return new Scores(
           sum(parts.stream().map(part -> part.training).toList()),

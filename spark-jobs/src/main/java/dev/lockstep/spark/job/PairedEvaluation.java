@@ -11,6 +11,7 @@ import dev.lockstep.metrics.Tally;
 import dev.lockstep.network.Loss;
 import dev.lockstep.spark.gang.Preflight;
 import dev.lockstep.spark.gang.Slots;
+import dev.lockstep.spark.gang.TaskMemory;
 import dev.lockstep.spark.source.DatasetSource;
 import dev.lockstep.worker.Evaluator;
 import java.io.Serializable;
@@ -74,7 +75,11 @@ record PairedEvaluation(Metrics first, Metrics second, McNemarTest test, Set<Str
               () ->
                   spark
                       .parallelize(IntStream.range(0, tasks).boxed().toList(), tasks)
-                      .map(rank -> part(models.value(), source, shards, rank, tasks))
+                      .map(
+                          rank ->
+                              TaskMemory.guard(
+                                  "the evaluation of two models",
+                                  () -> part(models.value(), source, shards, rank, tasks)))
                       .collect());
       int classes = first.description().orElseThrow().classes();
       return new PairedEvaluation(

@@ -5,6 +5,7 @@ import dev.lockstep.data.Examples;
 import dev.lockstep.engine.Engine;
 import dev.lockstep.network.Network;
 import dev.lockstep.spark.gang.Slots;
+import dev.lockstep.spark.gang.TaskMemory;
 import dev.lockstep.spark.storage.HadoopConfiguration;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.worker.BatchPredictor;
@@ -312,6 +313,11 @@ public final class Prediction {
 
     /** The rows of the one of {@code ranks}, of {@code tasks}. */
     private static Rows of(ModelFile file, SharedInput input, Iterator<Integer> ranks, int tasks) {
+      return TaskMemory.guard("the prediction", () -> open(file, input, ranks, tasks));
+    }
+
+    private static Rows open(
+        ModelFile file, SharedInput input, Iterator<Integer> ranks, int tasks) {
       Examples examples = input.examples();
       TrainedModel model = file.open(examples.shape(), OptionalInt.empty());
       Engine engine = Evaluation.openForPrediction(model);
@@ -340,7 +346,9 @@ public final class Prediction {
       }
       if (next == predicted) {
         predicted = Math.min(next + BatchPredictor.BATCH, indices.length);
-        outputs = predictor.predict(examples, indices, next, predicted);
+        outputs =
+            TaskMemory.guard(
+                "the prediction", () -> predictor.predict(examples, indices, next, predicted));
       }
       int example = indices[next];
       int place = next % BatchPredictor.BATCH;

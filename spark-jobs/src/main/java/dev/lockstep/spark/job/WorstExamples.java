@@ -8,6 +8,7 @@ import dev.lockstep.engine.Engine;
 import dev.lockstep.report.ReportFile;
 import dev.lockstep.report.WrongExample;
 import dev.lockstep.report.WrongExamples;
+import dev.lockstep.spark.gang.TaskMemory;
 import dev.lockstep.spark.job.TrainingJob.Prepared;
 import dev.lockstep.spark.source.DatasetSource;
 import dev.lockstep.spark.storage.Location;
@@ -75,7 +76,11 @@ record WorstExamples(Broadcast<ModelFile> model, DatasetSource source, boolean t
     JavaFutureAction<List<String>> found =
         spark
             .parallelize(parts, parts.size())
-            .map(part -> ReportFile.writeExamples(in(part)))
+            .map(
+                part ->
+                    TaskMemory.guard(
+                        "the search for the most confidently wrong examples",
+                        () -> ReportFile.writeExamples(in(part))))
             .collectAsync();
     try {
       return WrongExamples.worst(

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 /** What is found before a run begins. The network has 784 inputs and 10 units: 7,850 parameters. */
 class PreflightTest {
   private static final long MEBIBYTE = 1 << 20;
-  private static final Limits AMPLE = new Limits(1L << 40, 0);
+  private static final Limits AMPLE = new Limits(1L << 40, 0, 0, 0);
   private static final Configuration CONFIGURATION = configuration("batchSize: 512");
   private static final Network NETWORK = CONFIGURATION.network(new Shape(28, 28, 1), 10);
 
@@ -52,10 +52,10 @@ class PreflightTest {
   void directMemoryThatDoesNotSufficeIsToldWithBothNumbers() {
     long needed = 4 * (2 * (256 * (2 * 784 + 3 * 10) + 3 * 7850) + 7850);
 
-    assertThatCode(() -> check(CONFIGURATION.plan(), 1000, 2, 2, new Limits(needed, 0)))
+    assertThatCode(() -> check(CONFIGURATION.plan(), 1000, 2, 2, new Limits(needed, 0, 0, 0)))
         .doesNotThrowAnyException();
     assertRefused(
-        () -> check(CONFIGURATION.plan(), 1000, 2, 2, new Limits(needed - 1, 0)),
+        () -> check(CONFIGURATION.plan(), 1000, 2, 2, new Limits(needed - 1, 0, 0, 0)),
         "the run needs about 3 MiB of direct memory but the JVM allows 3 MiB; use smaller"
             + " batches, or raise -XX:MaxDirectMemorySize or -Xmx");
   }
@@ -64,22 +64,32 @@ class PreflightTest {
   void aBatchIsNoLargerThanTheExamplesThereAre() {
     TrainingPlan huge = configuration("batchSize: 100000000").plan();
 
-    assertThatCode(() -> check(huge, 1000, 2, 2, new Limits(16 * MEBIBYTE, 0)))
+    assertThatCode(() -> check(huge, 1000, 2, 2, new Limits(16 * MEBIBYTE, 0, 0, 0)))
         .doesNotThrowAnyException();
   }
 
   @Test
   void whatNd4jMayNotTakeIsToldWithBothNumbers() {
     assertRefused(
-        () -> check(CONFIGURATION.plan(), 1000, 2, 2, new Limits(1L << 40, 100 * MEBIBYTE)),
+        () -> check(CONFIGURATION.plan(), 1000, 2, 2, new Limits(1L << 40, 100 * MEBIBYTE, 0, 0)),
         "ND4J needs about 128 MiB outside the heap but may take 100 MiB; raise"
             + " -Dorg.bytedeco.javacpp.maxbytes (and .maxphysicalbytes)");
   }
 
   @Test
+  void whatTheProcessMayNotHaveInMemoryIsToldWithWhatItHas() {
+    Limits limits = new Limits(1L << 40, 0, 300 * MEBIBYTE, 200 * MEBIBYTE);
+
+    assertRefused(
+        () -> check(CONFIGURATION.plan(), 1000, 2, 2, limits),
+        "the process has 200 MiB in memory and needs about 331 MiB, but ND4J allocates only while"
+            + " it has less than 300 MiB; raise -Dorg.bytedeco.javacpp.maxphysicalbytes");
+  }
+
+  @Test
   void allProblemsAreToldInOneMessage() {
     assertRefused(
-        () -> check(CONFIGURATION.plan(), 60, 65, 4, new Limits(MEBIBYTE, MEBIBYTE)),
+        () -> check(CONFIGURATION.plan(), 60, 65, 4, new Limits(MEBIBYTE, MEBIBYTE, 0, 0)),
         "training.workers is 65 but only 4 tasks can run at once, and the workers wait for one"
             + " another; give the master more cores or use at most 4 workers",
         "training.shards is 64 but there are only 60 training examples; use at most 60 shards",
@@ -98,12 +108,12 @@ class PreflightTest {
     assertThatCode(
             () ->
                 Preflight.checkDriver(
-                    CONFIGURATION.plan(), NETWORK, 1000, 2, 1, new Limits(needed, 0)))
+                    CONFIGURATION.plan(), NETWORK, 1000, 2, 1, new Limits(needed, 0, 0, 0)))
         .doesNotThrowAnyException();
     assertRefused(
         () ->
             Preflight.checkDriver(
-                CONFIGURATION.plan(), NETWORK, 1000, 2, 1, new Limits(needed - 1, 0)),
+                CONFIGURATION.plan(), NETWORK, 1000, 2, 1, new Limits(needed - 1, 0, 0, 0)),
         "the run needs about 0 MiB of direct memory but the JVM allows 0 MiB; use smaller"
             + " batches, or raise -XX:MaxDirectMemorySize or -Xmx");
   }
@@ -115,12 +125,12 @@ class PreflightTest {
     assertThatCode(
             () ->
                 Preflight.checkDriver(
-                    CONFIGURATION.plan(), NETWORK, 1000, 2, 5, new Limits(5 * ofOne, 0)))
+                    CONFIGURATION.plan(), NETWORK, 1000, 2, 5, new Limits(5 * ofOne, 0, 0, 0)))
         .doesNotThrowAnyException();
     assertRefused(
         () ->
             Preflight.checkDriver(
-                CONFIGURATION.plan(), NETWORK, 1000, 2, 5, new Limits(5 * ofOne - 1, 0)),
+                CONFIGURATION.plan(), NETWORK, 1000, 2, 5, new Limits(5 * ofOne - 1, 0, 0, 0)),
         "the run needs about 0 MiB of direct memory but the JVM allows 0 MiB; use smaller"
             + " batches, or raise -XX:MaxDirectMemorySize or -Xmx");
   }
