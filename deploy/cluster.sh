@@ -34,7 +34,7 @@ fail() {
 
 whole() {
   case $2 in
-    '' | *[!0-9]* | 0*) fail "$1 is '$2' but must be a whole number above 0" ;;
+    '' | *[!0-9]* | 0*) fail "$1 is '$2' but must be a whole number above 0${3:-}" ;;
   esac
 }
 
@@ -43,9 +43,9 @@ given_workers=${LOCKSTEP_WORKERS:-}
 : "${LOCKSTEP_HEAP:=2048}" "${LOCKSTEP_ARRAYS:=1024}" "${LOCKSTEP_DIRECT:=512}"
 whole LOCKSTEP_WORKERS "$LOCKSTEP_WORKERS"
 whole LOCKSTEP_CORES "$LOCKSTEP_CORES"
-whole LOCKSTEP_HEAP "$LOCKSTEP_HEAP"
-whole LOCKSTEP_ARRAYS "$LOCKSTEP_ARRAYS"
-whole LOCKSTEP_DIRECT "$LOCKSTEP_DIRECT"
+whole LOCKSTEP_HEAP "$LOCKSTEP_HEAP" ' (MiB)'
+whole LOCKSTEP_ARRAYS "$LOCKSTEP_ARRAYS" ' (MiB)'
+whole LOCKSTEP_DIRECT "$LOCKSTEP_DIRECT" ' (MiB)'
 
 [ -n "${SPARK_HOME:-}" ] || fail "SPARK_HOME is not set; set it to the directory of a Spark 3.5 for Scala 2.12"
 submit=$SPARK_HOME/bin/spark-submit

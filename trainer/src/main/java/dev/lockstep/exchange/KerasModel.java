@@ -75,13 +75,13 @@ public final class KerasModel {
               .formatted(model.name()));
     }
     String json = new String(model.bytes(), StandardCharsets.UTF_8);
+    KerasSequential layers = KerasSequential.read(name, json);
     Content apart =
         weights.orElseThrow(
             () ->
                 new ConfigurationException(
                     "%s: has no weights; name the file that save_weights wrote with --weights, or train the network: train takes this file as network"
                         .formatted(model.name())));
-    KerasSequential layers = KerasSequential.read(name, json);
     if (!Hdf5Weights.is(apart.bytes())) {
       throw new ConfigurationException(
           "%s: not an HDF5 file; expected what Keras' save_weights wrote".formatted(apart.name()));

@@ -3,7 +3,9 @@ package dev.lockstep.optimizer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -98,7 +100,23 @@ public sealed interface Optimizer permits Sgd, RmsProp, Adam, AdamW {
           "name", "one of " + all.stream().map(Optimizer::name).collect(Collectors.joining(", ")));
     }
     Optimizer optimizer = named.with(section);
+    requireOwnSettings(section, named, all);
     section.done();
     return optimizer;
+  }
+
+  /** Whoever names another optimizer over a file's often leaves the old one's settings there. */
+  private static void requireOwnSettings(Section section, Optimizer named, List<Optimizer> all) {
+    ObjectNode own = named.tree();
+    for (Optimizer other : all) {
+      for (Iterator<String> keys = other.tree().fieldNames(); keys.hasNext(); ) {
+        String key = keys.next();
+        if (!own.has(key) && section.holds(key)) {
+          throw new ConfigurationException(
+              "%s: '%s' is a setting of %s, and not of %s; leave it out, or say the whole optimizer, as in --set 'training.optimizer={name: %s}'"
+                  .formatted(section.where(), key, other.name(), named.name(), named.name()));
+        }
+      }
+    }
   }
 }

@@ -140,6 +140,11 @@ public final class Section {
     return !value(key).isMissingNode();
   }
 
+  /** Whether {@code key} is written here, with a value or none; that does not make it known. */
+  public boolean holds(String key) {
+    return node.has(key);
+  }
+
   /** The raw value of {@code key}; {@link MissingNode} if it has none. */
   public JsonNode value(String key) {
     known.add(key);

@@ -69,7 +69,7 @@ class OptimizerReadTest {
           {}                              | : 'name' is missing; it must be one of sgd, rmsprop, adam, adamw
           {name: rmsProp}                 | .name is 'rmsProp' but must be one of sgd, rmsprop, adam, adamw; did you mean 'rmsprop'?
           {name: [adam]}                  | .name is a list but must be one of sgd, rmsprop, adam, adamw
-          {name: sgd, rho: 0.9}           | : unknown key 'rho'; known here: clipValue, globalClipNorm, learningRate, momentum, name, nesterov
+          {name: sgd, rho: 0.9}           | : 'rho' is a setting of rmsprop, and not of sgd; leave it out, or say the whole optimizer, as in --set 'training.optimizer={name: sgd}'
           {name: adam, learning_rate: 1}  | : unknown key 'learning_rate'; did you mean 'learningRate'?; known here: beta1, beta2, clipValue, epsilon, globalClipNorm, learningRate, name
           {name: sgd, momentum: 1.5}      | .momentum is '1.5' but must be a number from 0 to 1
           {name: sgd, nesterov: 1}        | .nesterov is '1' but must be true or false

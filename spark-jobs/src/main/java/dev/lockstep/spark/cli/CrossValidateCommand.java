@@ -214,6 +214,11 @@ final class CrossValidateCommand implements Callable<Integer> {
     }
     Location directory = Location.of(resume);
     CrossValidation plan = CrossValidationJob.planOf(directory);
+    if (CrossValidationJob.hasEnded(directory)) {
+      spec.commandLine().getOut().println("the run has ended already; nothing is left to do");
+      spec.commandLine().getOut().println(directory);
+      return 0;
+    }
     CrossValidationJob job = job(plan);
     try (JavaSparkContext context = spark.openFair("lockstep cross-validate " + plan.name())) {
       return end(job.resume(context, directory, observer(plan)), plan);

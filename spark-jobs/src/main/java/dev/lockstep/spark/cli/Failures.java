@@ -22,7 +22,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /** Tells a user in one message what went wrong, and gives the exit code. */
 final class Failures
     implements IExecutionStrategy, IParameterExceptionHandler, IExecutionExceptionHandler {
-  private static final int FAILED = 1;
+  /** The exit code of a command that could not do its work. */
+  static final int FAILED = 1;
+
   private static final int MISTAKEN = 2;
   private static final int HELD = 12;
   private static final int INTERRUPTED = 130;

@@ -1,6 +1,7 @@
 package dev.lockstep.spark.cli;
 
 import dev.lockstep.spark.job.Versions;
+import dev.lockstep.spark.job.WatchedGang;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
@@ -38,7 +39,7 @@ import picocli.CommandLine.Spec;
       "1:failed: one message says why, and --stacktrace where",
       "2:the command line, the configuration or a file cannot be used: one message says what would"
           + " be right",
-      "12:another process is at this run",
+      "12:another process is at this run, or has the registry's lease",
       "130:interrupted with Ctrl-C"
     },
     subcommands = {
@@ -73,9 +74,14 @@ public final class Main implements Runnable {
     System.setProperty("java.awt.headless", "true");
     CountDownLatch ended = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> awaitLastWords(ended), "last-words"));
+    PrintWriter out = writer(System.out);
     int code;
     try {
-      code = execute(writer(System.out), writer(System.err), arguments);
+      code = execute(out, writer(System.err), arguments);
+      if (out.checkError() && code == 0) {
+        System.err.println("lockstep: standard output cannot be written to; results are lost");
+        code = Failures.FAILED;
+      }
     } finally {
       ended.countDown();
     }
@@ -84,9 +90,16 @@ public final class Main implements Runnable {
     }
   }
 
-  /** A command that Ctrl-C ends says how to go on, which takes longer than stopping Spark may. */
+  /**
+   * A command whose training Ctrl-C ends says how to go on, which takes longer than stopping Spark
+   * may. Any other ends at once.
+   */
   private static void awaitLastWords(CountDownLatch ended) {
     try {
+      if (ended.getCount() > 0 && !WatchedGang.anyRuns()) {
+        System.err.println("lockstep: interrupted");
+        return;
+      }
       ended.await(LAST_WORDS_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

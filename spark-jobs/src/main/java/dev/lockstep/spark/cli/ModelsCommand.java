@@ -206,7 +206,9 @@ final class ModelsCommand implements Runnable {
               names = "--keep",
               paramLabel = "N",
               defaultValue = "10",
-              description = "Keeps the newest N of them. Default: ${DEFAULT-VALUE}.")
+              description =
+                  "Keeps the newest N of them, and the newest version in any case. Default:"
+                      + " ${DEFAULT-VALUE}.")
           int keep)
       throws IOException {
     if (keep < 0) {

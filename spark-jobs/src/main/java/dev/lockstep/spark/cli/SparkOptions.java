@@ -3,11 +3,14 @@ package dev.lockstep.spark.cli;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.apache.spark.SparkConf;
+import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +31,7 @@ final class SparkOptions {
   private static final long LEAST_HEAP = 450;
 
   private static final String MASTER = "spark.master";
+  private static final String STANDALONE = "spark://";
   private static final String LOOPBACK = "127.0.0.1";
 
   private static final List<String> OWN_SETTINGS =
@@ -92,7 +96,7 @@ final class SparkOptions {
             () -> sayThatItWaits(cluster),
             CompletableFuture.delayedExecutor(PATIENCE_SECONDS, TimeUnit.SECONDS));
     try {
-      JavaSparkContext spark = new JavaSparkContext(settings);
+      JavaSparkContext spark = newContext(settings);
       if (spark.sc().isStopped() || spark.sc().applicationId().startsWith(UNREGISTERED)) {
         throw new IllegalStateException(
             "the cluster %s did not take the application: see Spark's log above; check --master, and that the cluster runs and can be reached from here"
@@ -101,6 +105,23 @@ final class SparkOptions {
       return spark;
     } finally {
       notice.cancel(false);
+    }
+  }
+
+  /** What Spark refuses is a mistake of the user's. */
+  private static JavaSparkContext newContext(SparkConf settings) {
+    try {
+      return new JavaSparkContext(settings);
+    } catch (IllegalArgumentException e) {
+      throw new ConfigurationException("Spark refuses a setting: " + e.getMessage(), e);
+    } catch (Exception e) { // Scala throws checked ones that it does not declare.
+      if (e instanceof SparkException && e.getMessage().startsWith("Could not parse Master URL")) {
+        throw new ConfigurationException(
+            "--master is '%s' but this installation of Spark has nothing for it; YARN and Kubernetes are reached with deploy/yarn/submit and deploy/kubernetes/submit"
+                .formatted(settings.get(MASTER)),
+            e);
+      }
+      throw e;
     }
   }
 
@@ -119,7 +140,7 @@ final class SparkOptions {
         "waiting since {} s for the cluster {}: it has not taken the application; {}",
         PATIENCE_SECONDS,
         cluster,
-        cluster.startsWith("spark://")
+        cluster.startsWith(STANDALONE)
             ? "Spark gives up after 60 s"
             : "Spark waits as long as the cluster's manager lets it");
   }
@@ -195,6 +216,21 @@ final class SparkOptions {
       throw new ConfigurationException(
           "--master is '%s' but must be local[N], local[*], local[N,F], or the URL of a cluster"
               .formatted(master));
+    }
+    if (master.startsWith(STANDALONE)) {
+      for (String address : master.substring(STANDALONE.length()).split(",")) {
+        requireHost(master, address.replaceFirst(":\\d*$", ""));
+      }
+    }
+  }
+
+  /** Spark itself would look for it for a minute. */
+  private static void requireHost(String master, String host) {
+    try {
+      InetAddress unused = InetAddress.getByName(host);
+    } catch (UnknownHostException e) {
+      throw new ConfigurationException(
+          "--master is '%s' but there is no host '%s'".formatted(master, host), e);
     }
   }
 }

@@ -77,7 +77,7 @@ final class TrainCommand implements Runnable {
       paramLabel = "KEY=VALUE",
       description = {
         "Puts a value over the file's; may be repeated. The key is a path with dots, the value is"
-            + " YAML, and null takes the key away: --set training.optimizer.name=adam"
+            + " YAML, and null takes the key away: --set 'training.optimizer={name: adam}'"
       })
   private List<String> overrides = new ArrayList<>();
 

@@ -159,13 +159,18 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
     return plan;
   }
 
+  /** Whether the run in {@code directory} has every fold, and the final model if it wants one. */
+  public static boolean hasEnded(Location directory) {
+    return ExistingRun.has(directory, Manifest.NAME);
+  }
+
   private static Section section(Location directory) {
     Location file = directory.child(PLAN);
     try (InputStream in = file.open().orElse(null)) {
       if (in == null) {
         throw new ConfigurationException(
-            "%s: there is no such run; --resume must name the directory of a cross-validation, which holds %s"
-                .formatted(directory, PLAN));
+            "%s: there is no such run; --resume must name the directory of a cross-validation, which holds %s%s"
+                .formatted(directory, PLAN, ExistingRun.remedy(directory)));
       }
       return Section.parse(file.toString(), RunFiles.text(file, in));
     } catch (IOException e) {

@@ -66,18 +66,22 @@ public record ExistingRun(Location directory, Configuration configuration) {
     if (!has(directory, CONFIGURATION) && !has(directory, CrossValidationJob.PLAN)) {
       return "";
     }
-    String command = has(directory, CrossValidationJob.PLAN) ? "cross-validate" : "train";
-    return has(directory, Manifest.NAME)
-        ? ""
-        : "; the run there has not ended, and goes on with: lockstep %s --resume %s"
-            .formatted(command, directory);
+    boolean validation = has(directory, CrossValidationJob.PLAN);
+    String command = validation ? "cross-validate" : "train";
+    if (has(directory, Manifest.NAME)) {
+      return validation
+          ? "; of a cross-validation, final/ is such a run, made with --final-model"
+          : "";
+    }
+    return "; the run there has not ended, and goes on with: lockstep %s --resume %s"
+        .formatted(command, directory);
   }
 
   private boolean has(String name) {
     return has(directory, name);
   }
 
-  private static boolean has(Location directory, String name) {
+  static boolean has(Location directory, String name) {
     try {
       Optional<InputStream> file = directory.child(name).open();
       if (file.isPresent()) {

@@ -144,7 +144,7 @@ record FoldRunner(
       while (said < progress.finished().size()) {
         EpochRecord epoch = progress.finished().get(said++);
         LOG.info(
-            "{}: epoch {}/{}, loss {}, val_accuracy {}",
+            "{}: epoch {}/{}, training loss {}, val_accuracy {}",
             name,
             epoch.epoch(),
             progress.epochs(),

@@ -11,6 +11,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.hadoop.fs.CommonConfigurationKeysPublic;
@@ -25,12 +26,13 @@ import org.apache.spark.api.java.JavaSparkContext;
  * @param description what Spark's pages call the job
  * @param group Spark's name for all of the job, which no other has
  */
-record WatchedGang(
+public record WatchedGang(
     JavaSparkContext spark,
     Gang gang,
     Supplier<TrainingResult> work,
     String description,
     String group) {
+  private static final AtomicInteger RUNNING = new AtomicInteger();
   private static final long GLANCE_MILLIS = 100;
   private static final long GRACE_SECONDS = 5;
 
@@ -57,6 +59,7 @@ record WatchedGang(
               return gangThread;
             });
     long timeout = shutdownSeconds();
+    RUNNING.incrementAndGet();
     Future<TrainingResult> training = thread.submit(() -> runInGroup());
     Runnable atShutdown = () -> cancel(training);
     try {
@@ -67,11 +70,17 @@ record WatchedGang(
       Thread.currentThread().interrupt();
       throw new CancellationException("interrupted");
     } finally {
+      RUNNING.decrementAndGet();
       if (!ShutdownHookManager.get().isShutdownInProgress()) {
         ShutdownHookManager.get().removeShutdownHook(atShutdown);
       }
       thread.shutdown();
     }
+  }
+
+  /** Whether one runs in this JVM, which has something to say when the process is told to end. */
+  public static boolean anyRuns() {
+    return RUNNING.get() > 0;
   }
 
   /** How long a hook may take. Hadoop would read all of its configuration again to find it. */

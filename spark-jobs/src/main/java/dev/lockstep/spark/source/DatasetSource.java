@@ -67,7 +67,25 @@ public sealed interface DatasetSource extends Serializable
     }
     return MnistRelative.named(written)
         .<DatasetSource>map(NamedDataset::cached)
-        .orElseGet(() -> IdxFiles.in(written));
+        .orElseGet(() -> directory(written));
+  }
+
+  private static DatasetSource directory(String written) {
+    String near = Section.suggestion(written, MnistRelative.words());
+    near = near.isEmpty() ? Section.suggestion(written, List.of(MNIST)) : near;
+    if (!near.isEmpty() && isAbsent(Location.of(written))) {
+      throw new ConfigurationException(
+          "'%s' is no data set's name, and there is no such directory%s".formatted(written, near));
+    }
+    return IdxFiles.in(written);
+  }
+
+  private static boolean isAbsent(Location directory) {
+    try {
+      return directory.files().isEmpty();
+    } catch (IOException e) {
+      return false; // Whoever reads it says why it cannot be.
+    }
   }
 
   /**

@@ -72,6 +72,11 @@ record NamedDataset(
    * @throws ConfigurationException if a key is missing or unknown, or a value cannot be used
    */
   static NamedDataset read(Section section) {
+    if (section.text(KEY, "").equals(DatasetSource.MNIST)) {
+      throw new ConfigurationException(
+          "%s: 'mnist' comes with the program, and has no settings; write dataset: mnist, or dataset: {idx: <directory>} for files of your own"
+              .formatted(section.where()));
+    }
     MnistRelative relative =
         section.choice(KEY, null, List.of(MnistRelative.values()), MnistRelative::word);
     String directory =

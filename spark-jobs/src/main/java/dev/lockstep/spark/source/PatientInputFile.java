@@ -13,6 +13,12 @@ import org.apache.parquet.io.SeekableInputStream;
  * @param patience with one opening, or one read
  */
 record PatientInputFile(HadoopInputFile file, Patience patience) implements InputFile {
+  /** Parquet's errors name the file so. */
+  @Override
+  public String toString() {
+    return file.getPath().toString();
+  }
+
   @Override
   public long getLength() {
     return file.getLength();

@@ -3,6 +3,7 @@ package dev.lockstep.spark.storage;
 import dev.lockstep.yaml.ConfigurationException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.UnknownHostException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
@@ -47,6 +48,15 @@ public sealed interface Location permits LocalLocation, HadoopLocation, PatientL
     } catch (RuntimeException e) {
       if (e.getCause() instanceof ClassNotFoundException missing) {
         throw withoutConnector(written, missing);
+      }
+      Throwable root = e;
+      while (root.getCause() != null) {
+        root = root.getCause();
+      }
+      if (root instanceof UnknownHostException) {
+        throw new ConfigurationException(
+            "'%s' cannot be reached: there is no host '%s'".formatted(written, root.getMessage()),
+            e);
       }
       throw e;
     }

@@ -7,7 +7,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lockstep.spark.Signal;
 import java.io.BufferedReader;
+import java.io.File;
+import java.io.OutputStream;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -70,6 +74,7 @@ class InterruptTest {
     Process validating =
         TrainingProcess.start(
             err,
+            List.of("-Dlog4j2.configurationFile=../deploy/local/log4j2.properties"),
             List.of(
                 "cross-validate",
                 "--config",
@@ -103,6 +108,43 @@ class InterruptTest {
     } finally {
       validating.destroyForcibly();
     }
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aCommandThatHasNotBegunToTrainEndsAtOnce() throws Exception {
+    Path pipe = directory.resolve("configuration");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    Path err = directory.resolve("err");
+    Process training = TrainingProcess.start(err, List.of("train", "--config", pipe.toString()));
+    try (OutputStream opened = Files.newOutputStream(pipe)) {
+      // It reads now, and there is nothing to read.
+      Signal.send("INT", training.toHandle());
+
+      assertThat(training.waitFor(5, TimeUnit.SECONDS)).isTrue();
+      assertThat(training.exitValue()).isEqualTo(130);
+      assertThat(TrainingProcess.text(err)).isEqualToIgnoringNewLines("lockstep: interrupted");
+    } finally {
+      training.destroyForcibly();
+    }
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void resultsThatCannotBePrintedAreAFailure() throws Exception {
+    Path err = directory.resolve("err");
+    Process describing =
+        TrainingProcess.start(
+            err,
+            Redirect.to(new File("/dev/full")),
+            List.of(),
+            List.of("describe", "--network", "lenet"));
+
+    assertThat(describing.waitFor(1, TimeUnit.MINUTES)).isTrue();
+    assertThat(describing.exitValue()).isEqualTo(1);
+    assertThat(TrainingProcess.text(err))
+        .isEqualToIgnoringNewLines(
+            "lockstep: standard output cannot be written to; results are lost");
   }
 
   @ParameterizedTest

@@ -203,12 +203,12 @@ class MainTest {
   void sparksOwnSettingsStayAsTheyAre() {
     SparkConf submitted =
         new SparkConf(false)
-            .setMaster("spark://host:7077")
+            .setMaster("spark://localhost:7077")
             .set("spark.app.name", "mine")
             .set("spark.ui.showConsoleProgress", "true");
     SparkConf settings = settings(submitted);
 
-    assertThat(settings.get("spark.master")).isEqualTo("spark://host:7077");
+    assertThat(settings.get("spark.master")).isEqualTo("spark://localhost:7077");
     assertThat(settings.get("spark.app.name")).isEqualTo("mine");
     assertThat(settings.get("spark.ui.showConsoleProgress")).isEqualTo("true");
     assertThat(settings.contains("spark.driver.host")).isFalse();

@@ -73,6 +73,10 @@ class MistakesTest {
           train --config SMALL --workers 0                 | training.workers is '0' but must be a whole number of at least 1
           train --config SMALL --workers 9                 | training.workers is 9 but there are only 8 shards
           train --config SMALL --master locl               | --master is 'locl' but must be local[N]
+          train --config SMALL --master spark://no.such.host.invalid:7077 --workers 1 | but there is no host 'no.such.host.invalid'
+          train --config SMALL --set dataset.name=mnist | dataset: 'mnist' comes with the program
+          import --keras SMALL --output DIR/imported.zip | network 'small': not valid JSON
+          train --config hdfs://no.such.host.invalid/a.yaml | cannot be reached: there is no host 'no.such.host.invalid'
           train --config SMALL --master local[0]           | --master is 'local[0]' but must be local[N]
           train --config SMALL --output SMALL              | cannot create the run directory
           cross-validate                      | --config is missing

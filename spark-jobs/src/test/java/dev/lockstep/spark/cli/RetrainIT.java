@@ -355,7 +355,7 @@ class RetrainIT {
     try (InputStream in = lease.child(newest).open().orElseThrow()) {
       text = new String(in.readAllBytes(), UTF_8);
     }
-    String expired = text.replaceFirst("\"20[^\"]*Z\"", "\"2026-01-01T00:00:00Z\"");
+    String expired = text.replaceFirst("(\"expires\" : )[^,]*", "$1\"2026-01-01T00:00:00Z\"");
     lease.child(newest).write(out -> out.write(expired.getBytes(UTF_8)));
   }
 }

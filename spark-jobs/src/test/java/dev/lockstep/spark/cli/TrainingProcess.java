@@ -2,6 +2,7 @@ package dev.lockstep.spark.cli;
 
 import java.io.File;
 import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -25,6 +26,12 @@ final class TrainingProcess {
    * does not verify its classes, as the JVM of this process does.
    */
   static Process start(Path err, List<String> options, List<String> arguments) throws IOException {
+    return start(err, Redirect.PIPE, options, arguments);
+  }
+
+  /** As the other, with its results going to {@code out}. */
+  static Process start(Path err, Redirect out, List<String> options, List<String> arguments)
+      throws IOException {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -39,7 +46,7 @@ final class TrainingProcess {
     command.addAll(options);
     command.add(Main.class.getName());
     command.addAll(arguments);
-    return new ProcessBuilder(command).redirectError(err.toFile()).start();
+    return new ProcessBuilder(command).redirectError(err.toFile()).redirectOutput(out).start();
   }
 
   private static String classPath() {

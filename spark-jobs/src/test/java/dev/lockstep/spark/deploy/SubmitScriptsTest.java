@@ -283,6 +283,10 @@ class SubmitScriptsTest {
         "kubernetes | LOCKSTEP_IMAGE    |      | LOCKSTEP_IMAGE is not set",
         "yarn       | LOCKSTEP_JAR      | /no  | there is no /no; build it with: mvn -B package",
         "yarn       | LOCKSTEP_WORKERS  | two  | LOCKSTEP_WORKERS is 'two' but must be a whole number",
+        "standalone | SPARK_MASTER      | yarn | SPARK_MASTER is 'yarn' but must be the URL",
+        "kubernetes | KUBERNETES_MASTER | a    | KUBERNETES_MASTER is 'a' but must be the URL",
+        "yarn       | LOCKSTEP_DEPLOY_MODE | a | LOCKSTEP_DEPLOY_MODE is 'a' but must be client",
+        "standalone | LOCKSTEP_HEAP     | 2g   | LOCKSTEP_HEAP is '2g' but must be a whole number above 0 (MiB)",
         "standalone | LOCKSTEP_HEAP     | 0    | LOCKSTEP_HEAP is '0' but must be a whole number"
       })
   void whatIsMissingIsSaidAndNothingIsSubmitted(
