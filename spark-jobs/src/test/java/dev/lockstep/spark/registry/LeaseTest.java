@@ -1,5 +1,6 @@
 package dev.lockstep.spark.registry;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -86,10 +87,15 @@ class LeaseTest {
   }
 
   private void claim(String host, long pid, Instant expires) throws IOException {
+    write("000004.json", host, pid, expires);
+  }
+
+  /** Whole, as other processes write theirs: whoever reads meanwhile sees the old one. */
+  private void write(String name, String host, long pid, Instant expires) throws IOException {
+    String claim =
+        "{host: %s, pid: %d, expires: '%s', released: false}".formatted(host, pid, expires);
     Files.createDirectories(directory.resolve("lease"));
-    Files.writeString(
-        directory.resolve("lease/000004.json"),
-        "{host: %s, pid: %d, expires: '%s', released: false}".formatted(host, pid, expires));
+    registry.location().child("lease").child(name).write(out -> out.write(claim.getBytes(UTF_8)));
   }
 
   @Test
@@ -163,10 +169,7 @@ class LeaseTest {
   @Test
   void aHolderThatLostItIsToldByItsOwnThread() throws Exception {
     try (Lease slow = Lease.take(registry.location(), Duration.ofSeconds(1))) {
-      Files.writeString(
-          directory.resolve("lease/000002.json"),
-          "{host: far, pid: 12, expires: '%s', released: false}"
-              .formatted(Instant.now().plus(LONG)));
+      write("000002.json", "far", 12, Instant.now().plus(LONG));
 
       assertThat(slow.lost().get(20, TimeUnit.SECONDS))
           .hasMessageContaining("lost the lease (fence 1)");
