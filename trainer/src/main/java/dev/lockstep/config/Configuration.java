@@ -61,7 +61,8 @@ public record Configuration(
 
   private static final String DEFAULT_DATASET = "mnist";
 
-  private static final List<String> DATASET_NAMES =
+  /** The data sets that the key {@code dataset} may name with a word. */
+  public static final List<String> DATASET_NAMES =
       Stream.concat(Stream.of(DEFAULT_DATASET), MnistRelative.words().stream()).toList();
 
   /** What the key {@code dataset} may say, in words. */

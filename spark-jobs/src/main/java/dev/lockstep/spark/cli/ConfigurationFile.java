@@ -46,14 +46,12 @@ final class ConfigurationFile {
    */
   static Configuration ofRun(Location directory) {
     Location file = directory.child(ExistingRun.CONFIGURATION);
-    Location validated = directory.child(CrossValidationJob.PLAN);
-    try (InputStream in = file.open().orElse(null);
-        InputStream plan = validated.open().orElse(null)) {
-      if (plan != null) {
-        throw new ConfigurationException(
-            "%s: is the directory of a cross-validation; it goes on with: lockstep cross-validate --resume %s"
-                .formatted(directory, directory));
-      }
+    if (CrossValidationJob.isAt(directory)) {
+      throw new ConfigurationException(
+          "%s: is the directory of a cross-validation; it goes on with: lockstep cross-validate --resume %s"
+              .formatted(directory, directory));
+    }
+    try (InputStream in = file.open().orElse(null)) {
       if (in == null) {
         throw new ConfigurationException(
             "%s: there is no such run; --resume must name a run's directory, which holds %s"

@@ -58,7 +58,7 @@ final class SparkOptions {
    * @throws IllegalStateException if the cluster does not take the application
    */
   JavaSparkContext open(String name) {
-    return start(settings(new SparkConf(), name));
+    return open(name, settings -> {});
   }
 
   /**

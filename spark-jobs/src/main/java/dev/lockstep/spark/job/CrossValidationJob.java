@@ -159,6 +159,11 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
     return plan;
   }
 
+  /** Whether the run in {@code directory} is a cross-validation. */
+  public static boolean isAt(Location directory) {
+    return ExistingRun.has(directory, PLAN);
+  }
+
   /** Whether the run in {@code directory} has every fold, and the final model if it wants one. */
   public static boolean hasEnded(Location directory) {
     return ExistingRun.has(directory, Manifest.NAME);

@@ -63,10 +63,10 @@ public record ExistingRun(Location directory, Configuration configuration) {
    * begins with a semicolon, or nothing.
    */
   static String remedy(Location directory) {
-    if (!has(directory, CONFIGURATION) && !has(directory, CrossValidationJob.PLAN)) {
+    boolean validation = CrossValidationJob.isAt(directory);
+    if (!validation && !has(directory, CONFIGURATION)) {
       return "";
     }
-    boolean validation = has(directory, CrossValidationJob.PLAN);
     String command = validation ? "cross-validate" : "train";
     if (has(directory, Manifest.NAME)) {
       return validation

@@ -71,8 +71,7 @@ public sealed interface DatasetSource extends Serializable
   }
 
   private static DatasetSource directory(String written) {
-    String near = Section.suggestion(written, MnistRelative.words());
-    near = near.isEmpty() ? Section.suggestion(written, List.of(MNIST)) : near;
+    String near = Section.suggestion(written, Configuration.DATASET_NAMES);
     if (!near.isEmpty() && isAbsent(Location.of(written))) {
       throw new ConfigurationException(
           "'%s' is no data set's name, and there is no such directory%s".formatted(written, near));
