@@ -6,6 +6,7 @@ import java.util.Arrays;
 final class RoundTimes {
   private static final int KEPT = 1 << 14;
 
+  private final long[] round = new long[KEPT];
   private final long[] compute = new long[KEPT];
   private final long[] wire = new long[KEPT];
   private final long[] wait = new long[KEPT];
@@ -15,6 +16,7 @@ final class RoundTimes {
   /** Adds one round. */
   void add(RoundTime time) {
     int at = (int) (rounds++ % KEPT);
+    round[at] = time.nanos();
     compute[at] = time.computeNanos();
     wire[at] = time.wireNanos();
     wait[at] = time.waitNanos();
@@ -26,6 +28,7 @@ final class RoundTimes {
     int kept = (int) Math.min(rounds, KEPT);
     return new RoundSummary(
         rounds,
+        median(round, kept),
         median(compute, kept),
         median(wire, kept),
         median(wait, kept),

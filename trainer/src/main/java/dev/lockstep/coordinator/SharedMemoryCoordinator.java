@@ -67,7 +67,6 @@ public final class SharedMemoryCoordinator implements Coordinator {
   private final LocalSeat[] seats;
   private final boolean[] present;
   private final long[] arrivals;
-  private final long[] computed;
   private final ShardTally[] tallies;
 
   /** All that the seats contribute; null until all have been taken. */
@@ -76,7 +75,10 @@ public final class SharedMemoryCoordinator implements Coordinator {
   private int arrived;
   private boolean applying;
   private Snapshots snapshots;
+
+  /** When the round under way began: with the first worker that came, or the end of the last. */
   private long collectingSince;
+
   private long appliedSince;
   private final Map<Attempt, Long> stepOfLoss = new HashMap<>();
   private long recoveries;
@@ -132,9 +134,7 @@ public final class SharedMemoryCoordinator implements Coordinator {
     this.seats = new LocalSeat[workers];
     this.present = new boolean[workers];
     this.arrivals = new long[workers];
-    this.computed = new long[workers];
     this.tallies = new ShardTally[order.shards()];
-    this.collectingSince = System.nanoTime();
   }
 
   private static Round round(
@@ -165,6 +165,9 @@ public final class SharedMemoryCoordinator implements Coordinator {
         recoveries++;
       }
       LocalSeat seat = new LocalSeat(rank, attempt);
+      if (Arrays.stream(seats).allMatch(Objects::isNull)) {
+        collectingSince = seat.joined;
+      }
       seats[rank] = seat;
       if (Arrays.stream(seats).allMatch(Objects::nonNull)) {
         collected = contributions();
@@ -410,7 +413,6 @@ public final class SharedMemoryCoordinator implements Coordinator {
     try {
       checkIn(seat);
       arrivals[seat.rank] = System.nanoTime();
-      computed[seat.rank] = Math.min(seat.computeNanos, arrivals[seat.rank] - collectingSince);
       applyTurn = turn + 1;
       if (arrived == workers) {
         beginApplying();
@@ -514,9 +516,13 @@ public final class SharedMemoryCoordinator implements Coordinator {
     long computing = 0;
     long travelling = 0;
     for (int rank = 0; rank < workers; rank++) {
-      waited += appliedSince - arrivals[rank];
-      computing += computed[rank];
-      travelling += arrivals[rank] - collectingSince - computed[rank];
+      LocalSeat seat = seats[rank];
+      long began = Math.max(collectingSince, seat.joined);
+      long took = arrivals[rank] - began;
+      long computed = Math.min(seat.computeNanos, took);
+      waited += began - collectingSince + appliedSince - arrivals[rank];
+      computing += computed;
+      travelling += took - computed;
     }
     RoundTime time =
         new RoundTime(
@@ -610,6 +616,7 @@ public final class SharedMemoryCoordinator implements Coordinator {
     private final List<Contribution> contributions;
     private final Scratch scratch = new Scratch();
     private final AtomicLong advances = new AtomicLong();
+    private final long joined = System.nanoTime();
 
     /** What of a round the worker needs to compute: all of it, unless it is elsewhere. */
     private long computeNanos = Long.MAX_VALUE;

@@ -23,6 +23,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -223,6 +224,39 @@ class SharedMemoryCoordinatorTest {
     assertThat(rounds.get(1).computeNanos()).isZero();
     assertThat(rounds.get(2).computeNanos()).as("no more than has passed").isPositive();
     assertThat(rounds.get(2).wireNanos()).isZero();
+  }
+
+  @Test
+  void whatTheGangWaitsForAWorkerThatHasYetToComeIsNeitherComputedNorSent() throws Exception {
+    SharedMemoryCoordinator coordinator = coordinator("{name: sgd, learningRate: 1.0}", 2);
+    List<RoundTime> rounds = new ArrayList<>();
+    coordinator.observe(rounds::add);
+    passMillis();
+    long since = System.nanoTime();
+    Seat first = coordinator.join(0, 0);
+    for (int attempt = 1; attempt <= 2; attempt++) {
+      long began = System.nanoTime();
+      CompletableFuture<Directive> pushed = push(first, 4);
+      passMillis();
+      long came = System.nanoTime();
+      SharedMemoryCoordinator.LocalSeat late = coordinator.join(1, attempt);
+      late.computed(0);
+      pushNow(late, 4);
+      pushed.get();
+      long ended = System.nanoTime();
+      late.close();
+
+      RoundTime round = rounds.get(attempt - 1);
+      assertThat(round.wireNanos()).as("of the late one").isLessThanOrEqualTo(ended - came);
+      assertThat(round.waitNanos()).isGreaterThanOrEqualTo((came - began) / 2);
+      assertThat(round.nanos()).as("no start-up").isLessThanOrEqualTo(ended - since);
+      since = came;
+    }
+  }
+
+  /** As much as a new worker needs to start, as to what a round takes here. */
+  private static void passMillis() {
+    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
   }
 
   @Test

@@ -11,6 +11,7 @@ import dev.lockstep.benchmarks.measure.Series;
 import dev.lockstep.benchmarks.measure.Table;
 import dev.lockstep.config.EngineChoice;
 import dev.lockstep.coordinator.Averaging.Gradients;
+import dev.lockstep.coordinator.RoundSummary;
 import dev.lockstep.spark.cluster.StandaloneCluster;
 import java.io.File;
 import java.io.IOException;
@@ -133,8 +134,7 @@ final class Cluster implements Suite {
         List.of(
             Interleaved.note(measured),
             "The engine's time is that of one worker's 64 examples on one thread. A step of Lockstep"
-                + " is a round, parameters to parameters, median over the rounds of a training: the"
-                + " medians of computing and sending, waiting, and updating, added up.",
+                + " is a round, parameters to parameters, median over the rounds of a training.",
             job.contender().note(),
             "Resident is what the system counts (VmRSS) of the executor that holds the most, after the"
                 + " training and a collection of garbage: one worker, with Java, Spark, the natives"
@@ -159,13 +159,6 @@ final class Cluster implements Suite {
   }
 
   private static double roundMillis(Run run) {
-    return run.rounds()
-        .map(
-            rounds ->
-                rounds.computeMillis()
-                    + rounds.wireMillis()
-                    + rounds.waitMillis()
-                    + rounds.updateMillis())
-        .orElse(Double.NaN);
+    return run.rounds().map(RoundSummary::roundMillis).orElse(Double.NaN);
   }
 }

@@ -13,7 +13,7 @@ class BreakdownTest {
   /** Of 1,000 examples, 15.625 steps of 64 or 7.8125 of 128. */
   @Test
   void takesThePartsFromEngineAndCoordinatorAloneAndTheRestFromTheTraining() {
-    Optional<RoundSummary> rounds = Optional.of(new RoundSummary(8, 3, 0, 0.5, 0.25));
+    Optional<RoundSummary> rounds = Optional.of(new RoundSummary(8, 3.75, 3, 0, 0.5, 0.25));
     List<Series> network =
         List.of(
             timed(0.015625, Optional.empty()),

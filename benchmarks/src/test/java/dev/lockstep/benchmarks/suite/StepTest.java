@@ -18,9 +18,9 @@ class StepTest {
         new Series(
             Measured.contender("lockstep"),
             List.of(
-                Measured.timed(0.5, Optional.of(new RoundSummary(8, 3, 0, 0.5, 0.3))),
-                Measured.timed(0.25, Optional.of(new RoundSummary(8, 2, 0, 0.1, 0.2))),
-                Measured.timed(1, Optional.of(new RoundSummary(8, 4, 0, 0.2, 0.25)))));
+                Measured.timed(0.5, Optional.of(new RoundSummary(8, 3.8, 3, 0, 0.5, 0.3))),
+                Measured.timed(0.25, Optional.of(new RoundSummary(8, 2.3, 2, 0, 0.1, 0.2))),
+                Measured.timed(1, Optional.of(new RoundSummary(8, 4.45, 4, 0, 0.2, 0.25)))));
     Series rival =
         new Series(
             Measured.contender("rival"),

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class SweepTest {
   @Test
   void comparesEachValueWithTheFirst() {
-    Optional<RoundSummary> rounds = Optional.of(new RoundSummary(8, 3, 0, 0.5, 0.25));
+    Optional<RoundSummary> rounds = Optional.of(new RoundSummary(8, 3.75, 3, 0, 0.5, 0.25));
     Series without =
         new Series(Measured.contender("lockstep"), List.of(Measured.timed(0.5, rounds)));
     Series two = new Series(Measured.contender("lockstep"), List.of(Measured.timed(1, rounds)));

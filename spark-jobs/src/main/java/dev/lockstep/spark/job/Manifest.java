@@ -94,6 +94,7 @@ record Manifest(
     return JsonNodeFactory.instance
         .objectNode()
         .put("count", rounds.rounds())
+        .put("roundMillis", rounds.roundMillis())
         .put("computeMillis", rounds.computeMillis())
         .put("wireMillis", rounds.wireMillis())
         .put("waitMillis", rounds.waitMillis())
