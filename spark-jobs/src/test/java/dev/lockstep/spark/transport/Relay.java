@@ -9,6 +9,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** A wire between one worker and a coordinator that can be cut without either end's noticing. */
 final class Relay implements AutoCloseable {
@@ -17,6 +18,7 @@ final class Relay implements AutoCloseable {
   private final ServerSocket server;
   private final int to;
   private final List<Socket> sockets = new CopyOnWriteArrayList<>();
+  private final AtomicLong left = new AtomicLong(Long.MAX_VALUE);
   private volatile boolean silent;
 
   /** A relay to the port {@code to} of this machine. */
@@ -42,21 +44,35 @@ final class Relay implements AutoCloseable {
     silent = true;
   }
 
+  /** The same, once {@code bytes} more have come from the worker. */
+  void fallSilentAfter(long bytes) {
+    left.set(bytes);
+  }
+
   private void accept() throws IOException {
     while (true) {
       Socket worker = server.accept();
       Socket coordinator = new Socket(HOST, to);
       sockets.addAll(List.of(worker, coordinator));
-      start(() -> copy(worker.getInputStream(), coordinator.getOutputStream()));
-      start(() -> copy(coordinator.getInputStream(), worker.getOutputStream()));
+      start(() -> copy(worker.getInputStream(), coordinator.getOutputStream(), left));
+      start(
+          () ->
+              copy(
+                  coordinator.getInputStream(),
+                  worker.getOutputStream(),
+                  new AtomicLong(Long.MAX_VALUE)));
     }
   }
 
-  private void copy(InputStream in, OutputStream out) throws IOException {
+  private void copy(InputStream in, OutputStream out, AtomicLong passing) throws IOException {
     byte[] buffer = new byte[1 << 12];
     for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+      int passed = (int) Math.min(read, passing.get());
       if (!silent) {
-        out.write(buffer, 0, read);
+        out.write(buffer, 0, passed);
+      }
+      if (passing.addAndGet(-passed) == 0) {
+        silent = true;
       }
     }
   }

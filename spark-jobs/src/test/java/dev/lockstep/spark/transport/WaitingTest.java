@@ -2,7 +2,6 @@ package dev.lockstep.spark.transport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.coordinator.Directive;
 import dev.lockstep.coordinator.Directive.ComputeGradient;
@@ -15,6 +14,7 @@ import dev.lockstep.engine.Engine;
 import dev.lockstep.engine.EngineFactory;
 import dev.lockstep.engine.StepSums;
 import dev.lockstep.spark.LogLines;
+import dev.lockstep.worker.Worker;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -24,7 +24,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -141,36 +140,59 @@ class WaitingTest {
   }
 
   @Test
-  void aWorkerThatFallsSilentInMidTransferIsLostAndItsReplacementIsAwaited() throws Exception {
+  void aWorkerThatFallsSilentHalfWayThroughAContributionIsReplacedAndTheResultHasTheSameBits()
+      throws Exception {
     SmallTraining training = training("workerTimeout: 2");
-    AtomicReference<Long> replaced = new AtomicReference<>();
-    ThreadTasks tasks =
-        new ThreadTasks() {
-          @Override
-          public void replace(long attempt) {
-            replaced.set(attempt);
-          }
-        };
+    CountDownLatch killed = new CountDownLatch(1);
+    SharedMemoryCoordinator coordinator = training.coordinator();
+    int contribution = training.network().layout().length() * Float.BYTES;
     try (LogLines log = LogLines.open();
         CoordinatorServer server =
-            training.serve(training.coordinator(), SmallTraining.conf(), tasks);
-        Relay relay = new Relay(server.invitation().port());
-        Seat silent = training.remote(relay.instead(server.invitation())).join(0, 3)) {
-      relay.fallSilent();
-      CompletableFuture<Directive> lost = push(silent);
+            training.serve(coordinator, SmallTraining.conf(), killing(0, killed));
+        Relay relay = new Relay(server.invitation().port())) {
+      relay.fallSilentAfter(contribution * 7 / 2);
+      RemoteCoordinator cut = training.remote(relay.instead(server.invitation()));
+      RemoteCoordinator whole = training.remote(server.invitation());
+
+      training.run(
+          (rank, attempt) -> {
+            if (rank == 0 && attempt == 0) {
+              CompletableFuture<Void> unused =
+                  CompletableFuture.runAsync(() -> run(training.worker(0), cut));
+              killed.await();
+              throw new IllegalStateException("killed");
+            }
+            return whole.join(rank, attempt);
+          });
 
       assertThat(log.await("is lost"))
-          .isEqualTo(
-              "worker of rank 0 is lost at step 0: not a byte came from it for 2 s (training.workerTimeout)"
-                  + " (it was attempt 3 on 127.0.0.1); the run waits up to 600 s for Spark to run it again");
-      await().until(() -> replaced.get() != null && replaced.get() == 3L);
-      try (Seat heir = training.remote(server.invitation()).join(0, 4)) {
-        assertThat(log.await("is back"))
-            .isEqualTo("worker of rank 0 is back at step 0: attempt 4 on 127.0.0.1");
-        assertThat(heir.directive()).isEqualTo(new ComputeGradient(0, 0, 0));
+          .matches(
+              "worker of rank 0 is lost at step 3: not a byte came from it for [23] s"
+                  + " \\(training.workerTimeout\\) \\(it was attempt 0 on 127.0.0.1\\); the run waits"
+                  + " up to 600 s for Spark to run it again");
+      assertThat(log.await("is back"))
+          .isEqualTo("worker of rank 0 is back at step 3: attempt 1 on 127.0.0.1");
+    }
+    assertThat(coordinator.result().parameters()).isEqualTo(training.here().parameters());
+  }
+
+  /** Tasks of which {@code attempt} may be killed. */
+  private static ThreadTasks killing(long attempt, CountDownLatch killed) {
+    return new ThreadTasks() {
+      @Override
+      public void replace(long replaced) {
+        if (replaced == attempt) {
+          killed.countDown();
+        }
       }
-      assertThatThrownBy(() -> lost.get(20, TimeUnit.SECONDS))
-          .hasCauseInstanceOf(CoordinatorLostException.class);
+    };
+  }
+
+  private static void run(Worker worker, RemoteCoordinator coordinator) {
+    try {
+      worker.run(coordinator, 0);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
     }
   }
 
@@ -233,13 +255,7 @@ class WaitingTest {
   void aWorkerThatHangsInAStepButLivesIsReplacedAndTheResultHasTheSameBits() {
     float[] expected = training("stepTimeout: 2").here().parameters();
     CountDownLatch killed = new CountDownLatch(1);
-    ThreadTasks tasks =
-        new ThreadTasks() {
-          @Override
-          public void replace(long attempt) {
-            killed.countDown();
-          }
-        };
+    ThreadTasks tasks = killing(0, killed);
     SmallTraining training =
         SmallTraining.of(ADAM + "stepTimeout: 2", hangingOnceAt(20, killed), 2);
     SharedMemoryCoordinator coordinator = training.coordinator();
