@@ -5,6 +5,7 @@ import dev.lockstep.coordinator.Position;
 import dev.lockstep.coordinator.TrainingResult;
 import dev.lockstep.coordinator.TrainingState;
 import dev.lockstep.spark.gang.Gang;
+import dev.lockstep.spark.registry.LeaseException;
 import dev.lockstep.spark.storage.Location;
 import java.io.IOException;
 import java.util.Optional;
@@ -63,12 +64,17 @@ final class CheckpointedGang {
    * Runs the gang until training ends and every checkpoint is written.
    *
    * @throws StoppedException if training ends before its time, but has a checkpoint
+   * @throws LeaseException if it ends because another process has taken the run over, which has the
+   *     checkpoints now
    */
   TrainingResult run(JavaSparkContext spark) {
     try {
       return gang.run(spark);
     } catch (RuntimeException e) {
       awaitWriting();
+      if (e.getCause() instanceof LeaseException lost) {
+        throw lost;
+      }
       writeLast();
       throw newest.<RuntimeException>map(position -> stopped(position, e)).orElse(e);
     } finally {

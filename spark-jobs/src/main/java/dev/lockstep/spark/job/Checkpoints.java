@@ -45,15 +45,15 @@ final class Checkpoints {
   private final CheckpointDirectory directory;
   private final Configuration configuration;
   private final Prepared prepared;
-  private final Optional<Lease> lease;
+  private final Lease lease;
   private ObjectNode fingerprints;
 
   /**
    * The checkpoints in the directory {@code run} of the training that {@code prepared} is.
    *
-   * @param lease of that directory, where others may want it, too
+   * @param lease of that directory
    */
-  Checkpoints(Location run, Configuration configuration, Prepared prepared, Optional<Lease> lease) {
+  Checkpoints(Location run, Configuration configuration, Prepared prepared, Lease lease) {
     this.run = run;
     this.directory = new CheckpointDirectory(run);
     this.configuration = configuration;
@@ -67,9 +67,7 @@ final class Checkpoints {
    * @throws LeaseException if another process has taken the run over
    */
   void write(TrainingState state, int keep) throws IOException {
-    if (lease.isPresent()) {
-      lease.get().check();
-    }
+    lease.check();
     Map<String, Content> parts = new LinkedHashMap<>();
     byte[] yaml = Section.write(configuration.resolved()).getBytes(StandardCharsets.UTF_8);
     byte[] progress = StateFormat.write(state.position());

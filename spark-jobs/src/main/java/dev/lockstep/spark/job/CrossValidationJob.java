@@ -23,6 +23,7 @@ import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
@@ -279,16 +280,14 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
     try {
       failures =
           new FoldQueue(() -> Slots.of(spark), workers, mostAtOnce)
-              .run(tasks, observer.fold().andThen(finished::add));
+              .run(tasks, observer.fold().andThen(finished::add), lease.lost());
     } catch (CancellationException e) {
       throw new StoppedException(
           "finished folds are kept; to go on from there: lockstep cross-validate --resume "
               + files.location(),
           e);
     }
-    if (lease.lost().isDone()) {
-      throw lease.lost().join();
-    }
+    check(lease);
     Optional<CrossValidationResults> results =
         CrossValidationResults.of(plan, workers, finished, failures);
     Outcome outcome = outcome(files.location(), results, failures);
@@ -303,10 +302,19 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
         CandidateResult chosen = results.get().chosen().orElseThrow();
         observer.finalModel().accept(trainFinalModel(spark, files.location(), chosen));
       }
+      check(lease);
       files.write(Manifest.NAME, manifest(spark, dataset, workers, started, files.written()));
       lease.delete();
     }
     return outcome;
+  }
+
+  private static void check(Lease lease) {
+    try {
+      lease.check();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
+    }
   }
 
   private static Outcome outcome(

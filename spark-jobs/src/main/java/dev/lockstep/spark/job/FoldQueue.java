@@ -52,11 +52,14 @@ record FoldQueue(IntSupplier slots, int workers, int mostAtOnce) {
    * Runs {@code tasks}, begun in their order.
    *
    * @param finished is given each result, on the calling thread, as it comes
+   * @param stop once it is completed, nothing more is begun, and what runs is interrupted
    * @return those that failed for good
    * @throws CancellationException if a task, or the calling thread, was told to end; all others are
    *     then interrupted
+   * @throws RuntimeException what {@code stop} is completed with
    */
-  <T> List<FoldFailure> run(List<Task<T>> tasks, Consumer<T> finished) {
+  <T> List<FoldFailure> run(
+      List<Task<T>> tasks, Consumer<T> finished, Future<? extends RuntimeException> stop) {
     ExecutorService threads =
         Executors.newCachedThreadPool(
             task -> {
@@ -65,7 +68,7 @@ record FoldQueue(IntSupplier slots, int workers, int mostAtOnce) {
               return thread;
             });
     try {
-      return run(tasks, finished, new ExecutorCompletionService<>(threads));
+      return run(tasks, finished, stop, new ExecutorCompletionService<>(threads));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CancellationException("interrupted");
@@ -75,7 +78,10 @@ record FoldQueue(IntSupplier slots, int workers, int mostAtOnce) {
   }
 
   private <T> List<FoldFailure> run(
-      List<Task<T>> tasks, Consumer<T> finished, CompletionService<T> threads)
+      List<Task<T>> tasks,
+      Consumer<T> finished,
+      Future<? extends RuntimeException> stop,
+      CompletionService<T> threads)
       throws InterruptedException {
     Deque<Attempt<T>> waiting = new ArrayDeque<>();
     tasks.forEach(task -> waiting.add(new Attempt<>(task, 1)));
@@ -83,6 +89,7 @@ record FoldQueue(IntSupplier slots, int workers, int mostAtOnce) {
     List<FoldFailure> failures = new ArrayList<>();
     while (!waiting.isEmpty() || !running.isEmpty()) {
       throwIfEnding();
+      throwIfDone(stop);
       while (!waiting.isEmpty() && isRoomBeside(running.size())) {
         Attempt<T> next = waiting.remove();
         running.put(threads.submit(next.task().work()), next);
@@ -124,6 +131,17 @@ record FoldQueue(IntSupplier slots, int workers, int mostAtOnce) {
             MOST_ATTEMPTS,
             reason(cause));
         waiting.add(new Attempt<>(attempt.task(), attempt.number() + 1));
+      }
+    }
+  }
+
+  private static void throwIfDone(Future<? extends RuntimeException> stop)
+      throws InterruptedException {
+    if (stop.isDone()) {
+      try {
+        throw stop.get();
+      } catch (ExecutionException e) {
+        throw new IllegalStateException(e);
       }
     }
   }

@@ -107,30 +107,16 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
     Instant started = Instant.now();
     Prepared prepared = prepare(spark);
     RunFiles files = new RunFiles(directory(started));
-    try {
-      return place instanceof Place.NewAt
-          ? run(spark, observer, started, prepared, files, Optional.empty())
-          : runAlone(spark, observer, started, prepared, files);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e.getMessage(), e);
-    }
-  }
-
-  private Outcome runAlone(
-      JavaSparkContext spark,
-      Consumer<Progress> observer,
-      Instant started,
-      Prepared prepared,
-      RunFiles files)
-      throws IOException {
     try (Lease lease = files.lease()) {
       if (new ExistingRun(files.location(), configuration).hasEnded()) {
         throw new ConfigurationException(
             files.location() + ": the run has ended meanwhile, in another process");
       }
-      Outcome outcome = run(spark, observer, started, prepared, files, Optional.of(lease));
+      Outcome outcome = run(spark, observer, started, prepared, files, lease);
       lease.delete();
       return outcome;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
     }
   }
 
@@ -140,7 +126,7 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
       Instant started,
       Prepared prepared,
       RunFiles files,
-      Optional<Lease> lease)
+      Lease lease)
       throws IOException {
     Checkpoints checkpoints = new Checkpoints(files.location(), configuration, prepared, lease);
     Optional<TrainingState> start = start(checkpoints);
@@ -165,9 +151,7 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
     }
     warnOfDivergence(result);
 
-    if (lease.isPresent()) {
-      lease.get().check();
-    }
+    lease.check();
     files.write("history.json", result.history().toJson());
     files.write("history.csv", result.history().toCsv());
     files.write("metrics.json", metrics(result));
@@ -199,14 +183,12 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
       Optional<TrainingState> start,
       Consumer<Progress> observer,
       Location run,
-      Optional<Lease> lease) {
+      Lease lease) {
     Gang gang =
         start
             .map(state -> Gang.startingFrom(state, prepared.training(), prepared.workers()))
             .orElseGet(() -> Gang.of(prepared.training(), prepared.workers()));
-    if (lease.isPresent()) {
-      CompletableFuture<Void> unused = lease.get().lost().thenAccept(gang::abort);
-    }
+    CompletableFuture<Void> unused = lease.lost().thenAccept(gang::abort);
     Optional<CheckpointedGang> checkpointed =
         configuration
             .checkpoints()

@@ -2,8 +2,6 @@ package dev.lockstep.spark.registry;
 
 import dev.lockstep.spark.storage.Location;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -70,16 +68,16 @@ public final class Lease implements AutoCloseable {
    */
   public static Lease take(Location place, Duration timeout) throws IOException {
     Optional<Claim> newest = newest(directory(place));
-    if (newest.isPresent() && !newest.get().isFree(Instant.now())) {
+    if (isHeld(newest)) {
       throw held(place, newest.get());
     }
     return take(place, timeout, newest);
   }
 
   /**
-   * Takes the lease of {@code place} if it is free or its holder has died: at once if that was a
-   * process of this machine, and of another, which cannot be seen from here, when it has given no
-   * sign of life until its claim expires.
+   * Takes the lease of {@code place} if it is free or its holder has died: at once if that is seen
+   * from here, and where it cannot be, as of a process of another machine or container, when it has
+   * given no sign of life until its claim expires.
    *
    * @param timeout as of {@link #take}
    * @throws LeaseException if another process has it, or this thread is interrupted
@@ -87,34 +85,41 @@ public final class Lease implements AutoCloseable {
    */
   public static Lease takeOver(Location place, Duration timeout) throws IOException {
     Optional<Claim> newest = newest(directory(place));
-    if (newest.isPresent() && !newest.get().isFree(Instant.now())) {
-      Claim claim = newest.get();
-      if (!claim.host().equals(host())) {
-        awaitExpiry(place, claim);
-      } else if (!claim.isDead()) {
-        throw held(place, claim);
-      }
+    if (!isHeld(newest)) {
+      return take(place, timeout, newest);
     }
-    return take(place, timeout, newest);
+    Claim claim = newest.get();
+    return switch (claim.holder().state()) {
+      case ALIVE -> throw held(place, claim);
+      case DEAD -> take(place, timeout, newest);
+      case OUT_OF_SIGHT -> take(place, timeout, awaitExpiry(place, claim));
+    };
   }
 
-  private static void awaitExpiry(Location place, Claim claim) throws IOException {
+  private static boolean isHeld(Optional<Claim> newest) {
+    return newest.isPresent() && !newest.get().isFree(Instant.now());
+  }
+
+  /** The newest claim, once that is free and {@code claim} was never renewed. */
+  private static Optional<Claim> awaitExpiry(Location place, Claim claim) throws IOException {
     LOG.warn(
-        "{}: waiting for its lease, which is held by {}: that process may have died on its machine, and is given up then",
+        "{}: waiting for its lease, which is held by {}: that process may have died where it cannot be seen from here, and is given up then",
         place,
         claim);
-    while (!claim.isFree(Instant.now())) {
+    Optional<Claim> now = Optional.of(claim);
+    while (isHeld(now)) {
+      if (!now.get().equals(claim)) {
+        throw held(place, now.get());
+      }
       try {
         Thread.sleep(GLANCE_MILLIS);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw held(place, claim);
       }
-      Optional<Claim> now = newest(directory(place));
-      if (now.isPresent() && !now.get().equals(claim) && !now.get().isFree(Instant.now())) {
-        throw held(place, now.get());
-      }
+      now = newest(directory(place));
     }
+    return now;
   }
 
   private static Location directory(Location place) {
@@ -130,9 +135,7 @@ public final class Lease implements AutoCloseable {
     Claim claim =
         new Claim(
             newest.map(Claim::fence).orElse(0L) + 1,
-            host(),
-            ProcessHandle.current().pid(),
-            Claim.begun(ProcessHandle.current()),
+            Holder.self(),
             Instant.now().truncatedTo(ChronoUnit.MILLIS).plus(timeout),
             false);
     boolean made = file(directory, claim).create(RegistryFile.content(claim.toJson()));
@@ -162,14 +165,6 @@ public final class Lease implements AutoCloseable {
 
   private static Location file(Location directory, Claim claim) {
     return directory.child(RegistryFile.name(claim.fence()));
-  }
-
-  private static String host() {
-    try {
-      return InetAddress.getLocalHost().getHostName();
-    } catch (UnknownHostException e) {
-      return "an unknown host";
-    }
   }
 
   /** The newest ones show who held it lately; its number must never be given again. */
@@ -243,7 +238,7 @@ public final class Lease implements AutoCloseable {
     }
   }
 
-  /** Gives the lease back. What cannot be given back expires. */
+  /** Gives the lease back, unless another process has it. What cannot be given back expires. */
   @Override
   public void close() {
     renewing.shutdownNow();
@@ -252,7 +247,10 @@ public final class Lease implements AutoCloseable {
         return;
       }
       try {
+        check();
         write(claim.release());
+      } catch (LeaseException e) {
+        LOG.debug("{}", e.getMessage());
       } catch (IOException | RuntimeException e) {
         LOG.warn("the lease of {} cannot be released: {}; it expires", directory, e.toString());
       }

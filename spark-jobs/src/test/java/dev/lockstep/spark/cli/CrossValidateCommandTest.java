@@ -9,6 +9,7 @@ import dev.lockstep.metrics.Metric;
 import dev.lockstep.spark.LogLines;
 import dev.lockstep.spark.source.ParquetFile;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -646,6 +647,48 @@ class CrossValidateCommandTest {
       assertThat(log.with("training examples, fewer than"))
           .containsExactly(
               "class 1 has 3 training examples, fewer than the 4 folds: some folds validate on none of it");
+    }
+  }
+
+  @Test
+  void whatAnotherProcessHasTakenOverMeanwhileEndsWithoutResults() throws Exception {
+    TakenOver.runs = directory.resolve("taken");
+    System.setProperty(LISTENERS, TakenOver.class.getName());
+
+    Invocation lost =
+        Invocation.of(
+            "cross-validate",
+            "--config",
+            configuration.toString(),
+            "--master",
+            "local[2]",
+            "--folds",
+            "4",
+            "--output",
+            TakenOver.runs.toString());
+
+    assertThat(lost.exitCode()).as(lost.err()).isEqualTo(12);
+    assertThat(lost.err())
+        .contains("lost the lease (fence 1); it is held by process 12 on far")
+        .doesNotContain("--resume");
+    assertThat(TrainingProcess.run(TakenOver.runs).toFile().list())
+        .containsOnly("cross-validation.yaml", "folds", "lease");
+  }
+
+  /** Another process, which finds this one's claim expired when its first job begins. */
+  public static final class TakenOver extends SparkListener {
+    private static Path runs;
+
+    @Override
+    public void onJobStart(SparkListenerJobStart start) {
+      try {
+        Path claim = TrainingProcess.run(runs).resolve("lease/000002.json");
+        Files.writeString(
+            claim,
+            "{host: far, pid: 12, numbering: far, expires: '2100-01-01T00:00:00Z', released: false}");
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
   }
 }

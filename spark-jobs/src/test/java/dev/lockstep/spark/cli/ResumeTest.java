@@ -440,6 +440,43 @@ class ResumeTest {
     assertEqualResults(run, undisturbed);
   }
 
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aDriverThatSleptWhileAnotherEndedItsRunLeavesItAsItIs() throws Exception {
+    Path runs = directory.resolve("asleep");
+    Path err = directory.resolve("asleep.err");
+    Process training = TrainingProcess.start(err, arguments("asleep", "local[2]"));
+    try {
+      Awaitility.await()
+          .pollInterval(Duration.ofMillis(5))
+          .atMost(Duration.ofSeconds(40))
+          .until(() -> Files.isDirectory(runs) && hasCheckpoint(runs));
+      Signal.send("STOP", training.toHandle());
+      Path run = TrainingProcess.run(runs);
+      Path claim = run.resolve("lease/000001.json");
+      Files.writeString(
+          claim,
+          Files.readString(claim)
+              .replaceFirst("(\"expires\" : )[^,]*", "$1\"2026-01-01T00:00:00Z\""));
+      Invocation resumed = resume(run, "--workers", "2");
+      assertThat(resumed.exitCode()).as(resumed.err()).isZero();
+      String manifest = Files.readString(run.resolve("manifest.json"));
+
+      Signal.send("CONT", training.toHandle());
+
+      assertThat(training.waitFor(40, TimeUnit.SECONDS)).isTrue();
+      assertThat(training.exitValue()).isEqualTo(12);
+      assertThat(TrainingProcess.text(err))
+          .contains("lost the lease (fence 1)")
+          .doesNotContain("--resume");
+      assertThat(run.resolve("manifest.json")).hasContent(manifest);
+      assertThat(run.resolve("lease")).doesNotExist();
+      assertEqualResults(run, undisturbed);
+    } finally {
+      training.destroyForcibly();
+    }
+  }
+
   private static boolean hasCheckpoint(Path runs) throws IOException {
     try (Stream<Path> all = Files.list(runs)) {
       for (Path run : all.toList()) {

@@ -15,69 +15,111 @@ import dev.lockstep.spark.gang.Gang;
 import dev.lockstep.spark.gang.SelectedEngine;
 import dev.lockstep.spark.gang.Training;
 import dev.lockstep.spark.job.TrainingJob.Prepared;
+import dev.lockstep.spark.registry.Lease;
+import dev.lockstep.spark.registry.LeaseException;
 import dev.lockstep.spark.storage.Location;
+import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A worker that is lost for good. */
+/** A training that ends before its time. */
 class CheckpointedGangTest {
   private static final int DYING_STEP = 30;
   private static final int WORKERS = 2;
 
+  private static final Configuration CONFIGURATION =
+      Configuration.read(
+          "small.yaml",
+          """
+          network: {layers: [{dense: {units: 10, activation: softmax}}], loss: categorical_crossentropy}
+          training: {optimizer: adam}
+          """,
+          List.of());
+
   @TempDir Path directory;
 
   @Test
-  void leavesACheckpointOfItsLastWholeStepAndSaysHowToGoOn() {
-    Configuration configuration =
-        Configuration.read(
-            "small.yaml",
-            """
-            network: {layers: [{dense: {units: 10, activation: softmax}}], loss: categorical_crossentropy}
-            training: {optimizer: adam}
-            """,
-            List.of());
-    Training whole = Training.of(configuration);
-    Training training =
-        new Training(
-            whole.recipe(),
-            whole.plan(),
-            whole.network(),
-            whole.data(),
-            whole.initialParameters(),
-            dying());
-    SelectedEngine engine = SelectedEngine.of(configuration.engine(), whole.network());
-    Location run = Location.of(directory.toString());
-    Checkpoints checkpoints =
-        new Checkpoints(
-            run, configuration, new Prepared(training, engine, WORKERS), Optional.empty());
-    CheckpointedGang gang =
-        new CheckpointedGang(
-            Gang.of(training, WORKERS),
-            checkpoints,
-            configuration.checkpoints().orElseThrow(),
-            Optional.empty(),
-            run);
+  void leavesACheckpointOfItsLastWholeStepAndSaysHowToGoOn() throws Exception {
+    try (Lease lease = lease()) {
+      Training training =
+          training(
+              () -> {
+                throw new IllegalStateException("this worker dies at step " + DYING_STEP);
+              });
+      Checkpoints checkpoints = checkpoints(training, lease);
+      Gang gang = Gang.of(training, WORKERS);
 
-    try (JavaSparkContext spark = spark()) {
-      assertThatThrownBy(() -> gang.run(spark))
+      assertThatThrownBy(() -> run(gang, checkpoints))
           .isInstanceOf(StoppedException.class)
           .hasMessage(
               "a checkpoint holds its state after 0 epochs and 30 steps; to go on from there:"
                   + " lockstep train --resume "
                   + directory)
           .hasRootCauseMessage("this worker dies at step 30");
+      assertThat(checkpoints.newest())
+          .map(TrainingState::position)
+          .map(Position::step)
+          .contains((long) DYING_STEP);
     }
+  }
 
-    assertThat(checkpoints.newest())
-        .map(TrainingState::position)
-        .map(Position::step)
-        .contains((long) DYING_STEP);
+  @Test
+  void whoseRunAnotherProcessHasTakenOverWritesNoCheckpointAndNamesThatProcess() throws Exception {
+    LeaseException loss = new LeaseException("another process has the run");
+    AtomicReference<Gang> running = new AtomicReference<>();
+    Training training = training(() -> running.get().abort(loss));
+    Lease lost = lease();
+    Checkpoints checkpoints = checkpoints(training, lost);
+    lost.close();
+    try (Lease another = lease()) {
+      running.set(Gang.of(training, WORKERS));
+
+      assertThatThrownBy(() -> run(running.get(), checkpoints)).isSameAs(loss);
+      assertThat(checkpoints.newest()).isEmpty();
+      another.check();
+    }
+  }
+
+  private Location run() {
+    return Location.of(directory.toString());
+  }
+
+  private Lease lease() throws IOException {
+    return Lease.take(run(), Duration.ofMinutes(10));
+  }
+
+  /** Its workers do as usual until step 30, and then {@code atStep30}. */
+  private static Training training(Runnable atStep30) {
+    Training whole = Training.of(CONFIGURATION);
+    return new Training(
+        whole.recipe(),
+        whole.plan(),
+        whole.network(),
+        whole.data(),
+        whole.initialParameters(),
+        engines(atStep30));
+  }
+
+  private Checkpoints checkpoints(Training training, Lease lease) {
+    SelectedEngine engine = SelectedEngine.of(CONFIGURATION.engine(), training.network());
+    return new Checkpoints(run(), CONFIGURATION, new Prepared(training, engine, WORKERS), lease);
+  }
+
+  private void run(Gang gang, Checkpoints checkpoints) {
+    CheckpointedGang checkpointed =
+        new CheckpointedGang(
+            gang, checkpoints, CONFIGURATION.checkpoints().orElseThrow(), Optional.empty(), run());
+    try (JavaSparkContext spark = spark()) {
+      checkpointed.run(spark);
+    }
   }
 
   private static JavaSparkContext spark() {
@@ -90,7 +132,7 @@ class CheckpointedGangTest {
             .set("spark.driver.bindAddress", "127.0.0.1"));
   }
 
-  private static EngineFactory dying() {
+  private static EngineFactory engines(Runnable atStep30) {
     return (network, seed, parameters, gradient, capacity) -> {
       Engine engine = new FusedEngine(network, seed, parameters, gradient, capacity);
       return new Engine() {
@@ -98,7 +140,7 @@ class CheckpointedGangTest {
         public void gradient(Batch batch, long step, StepSums sums) {
           engine.gradient(batch, step, sums);
           if (step == DYING_STEP) {
-            throw new IllegalStateException("this worker dies at step " + step);
+            atStep30.run();
           }
         }
 

@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.lockstep.spark.job.FoldQueue.Task;
+import dev.lockstep.spark.registry.LeaseException;
 import dev.lockstep.yaml.ConfigurationException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -16,6 +19,8 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class FoldQueueTest {
+  private static final Future<RuntimeException> NEVER = new CompletableFuture<>();
+
   private final AtomicInteger running = new AtomicInteger();
   private final AtomicInteger most = new AtomicInteger();
 
@@ -43,7 +48,7 @@ class FoldQueueTest {
   void asManyRunAsHaveRoomForAllTheirWorkers() {
     List<Integer> finished = new ArrayList<>();
 
-    assertThat(new FoldQueue(() -> 7, 2, 100).run(tasks(6, 3), finished::add)).isEmpty();
+    assertThat(new FoldQueue(() -> 7, 2, 100).run(tasks(6, 3), finished::add, NEVER)).isEmpty();
 
     assertThat(finished).containsExactlyInAnyOrder(0, 1, 2, 3, 4, 5);
     assertThat(most).hasValue(3);
@@ -51,14 +56,14 @@ class FoldQueueTest {
 
   @Test
   void noMoreRunThanAreAllowed() {
-    new FoldQueue(() -> 7, 1, 2).run(tasks(4, 2), result -> {});
+    new FoldQueue(() -> 7, 1, 2).run(tasks(4, 2), result -> {}, NEVER);
 
     assertThat(most).hasValue(2);
   }
 
   @Test
   void oneRunsThoughThereAreNoSlotsYet() {
-    new FoldQueue(() -> 0, 1, 2).run(tasks(3, 1), result -> {});
+    new FoldQueue(() -> 0, 1, 2).run(tasks(3, 1), result -> {}, NEVER);
 
     assertThat(most).hasValue(1);
   }
@@ -77,7 +82,7 @@ class FoldQueueTest {
             });
     List<Integer> finished = new ArrayList<>();
 
-    assertThat(new FoldQueue(() -> 1, 1, 1).run(List.of(flaky), finished::add)).isEmpty();
+    assertThat(new FoldQueue(() -> 1, 1, 1).run(List.of(flaky), finished::add, NEVER)).isEmpty();
     assertThat(finished).containsExactly(1);
   }
 
@@ -93,7 +98,7 @@ class FoldQueueTest {
     tasks.add(1, hopeless);
     List<Integer> finished = new ArrayList<>();
 
-    assertThat(new FoldQueue(() -> 1, 1, 1).run(tasks, finished::add))
+    assertThat(new FoldQueue(() -> 1, 1, 1).run(tasks, finished::add, NEVER))
         .containsExactly(new FoldFailure("fold 2", "disk"));
     assertThat(finished).containsExactly(0, 1, 2);
   }
@@ -109,7 +114,7 @@ class FoldQueueTest {
               throw new ConfigurationException("no such layer");
             });
 
-    new FoldQueue(() -> 1, 1, 1).run(List.of(mistaken), result -> {});
+    new FoldQueue(() -> 1, 1, 1).run(List.of(mistaken), result -> {}, NEVER);
 
     assertThat(attempts).hasValue(1);
   }
@@ -139,7 +144,35 @@ class FoldQueueTest {
             });
 
     assertThatExceptionOfType(CancellationException.class)
-        .isThrownBy(() -> new FoldQueue(() -> 2, 1, 2).run(List.of(endless, told), result -> {}));
+        .isThrownBy(
+            () -> new FoldQueue(() -> 2, 1, 2).run(List.of(endless, told), result -> {}, NEVER));
     assertThat(interrupted.getCount()).isZero();
+  }
+
+  @Test
+  void onceItMustStopWhatRunsIsInterruptedAndNothingElseBegins() {
+    CompletableFuture<RuntimeException> stop = new CompletableFuture<>();
+    CountDownLatch interrupted = new CountDownLatch(1);
+    AtomicInteger begun = new AtomicInteger();
+    Task<Integer> endless =
+        new Task<>(
+            "fold 1",
+            () -> {
+              begun.incrementAndGet();
+              stop.complete(new LeaseException("another has taken the run over"));
+              try {
+                new CountDownLatch(1).await();
+              } catch (InterruptedException e) {
+                interrupted.countDown();
+              }
+              return 1;
+            });
+
+    assertThatExceptionOfType(LeaseException.class)
+        .isThrownBy(
+            () -> new FoldQueue(() -> 1, 1, 1).run(List.of(endless, endless), result -> {}, stop))
+        .withMessage("another has taken the run over");
+    assertThat(interrupted.getCount()).isZero();
+    assertThat(begun).hasValue(1);
   }
 }

@@ -20,6 +20,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class LeaseTest {
@@ -87,22 +89,32 @@ class LeaseTest {
   }
 
   private void claim(String host, long pid, Instant expires) throws IOException {
-    write("000004.json", host, pid, expires);
+    write("000004.json", new Holder(host, pid, Instant.EPOCH, "another machine's"), expires);
+  }
+
+  private void claimHere(long pid) throws IOException {
+    Holder self = Holder.self();
+    Holder holder = new Holder(self.host(), pid, Instant.EPOCH, self.numbering());
+    write("000004.json", holder, Instant.now().plus(LONG));
   }
 
   /** Whole, as other processes write theirs: whoever reads meanwhile sees the old one. */
-  private void write(String name, String host, long pid, Instant expires) throws IOException {
-    String claim =
-        "{host: %s, pid: %d, expires: '%s', released: false}".formatted(host, pid, expires);
+  private void write(String name, Holder holder, Instant expires) throws IOException {
+    String claim = new Claim(4, holder, expires, false).toJson().toString();
     Files.createDirectories(directory.resolve("lease"));
     registry.location().child("lease").child(name).write(out -> out.write(claim.getBytes(UTF_8)));
   }
 
-  @Test
-  void whoeverTakesOverFromADeadProcessOfThisMachineDoesNotWait() throws Exception {
+  private static long deadProcess() throws Exception {
     Process dead = new ProcessBuilder("true").start();
     dead.waitFor();
-    claim(InetAddress.getLocalHost().getHostName(), dead.pid(), Instant.now().plus(LONG));
+    return dead.pid();
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void whoeverTakesOverFromADeadProcessOfThisMachineDoesNotWait() throws Exception {
+    claimHere(deadProcess());
 
     try (Lease lease = Lease.takeOver(registry.location(), LONG)) {
       assertThat(lease.fence()).isEqualTo(5);
@@ -110,9 +122,38 @@ class LeaseTest {
   }
 
   @Test
+  void aProcessThatAnotherContainerOfThisHostNumbersIsNotTakenForDead() throws Exception {
+    Instant expires = Instant.now().plusSeconds(1);
+    claim(InetAddress.getLocalHost().getHostName(), deadProcess(), expires);
+
+    try (Lease lease = Lease.takeOver(registry.location(), LONG)) {
+      assertThat(Instant.now()).isAfterOrEqualTo(expires);
+      assertThat(lease.fence()).isEqualTo(5);
+    }
+  }
+
+  @Test
+  void whoeverWaitedForAHolderThatEndedMeanwhileMakesTheNextClaim() throws Exception {
+    claim("far", 12, Instant.now().plus(LONG));
+    CompletableFuture<Long> taking =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try (Lease lease = Lease.takeOver(registry.location(), LONG)) {
+                return lease.fence();
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+    Holder far = new Holder("far", 12, Instant.EPOCH, "another machine's");
+    write("000009.json", far, Instant.now().minusSeconds(1));
+
+    assertThat(taking.get(20, TimeUnit.SECONDS)).isEqualTo(10);
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
   void anotherProcessWithTheNumberOfADeadOneDoesNotHoldItsLease() throws Exception {
-    String here = InetAddress.getLocalHost().getHostName();
-    claim(here, ProcessHandle.current().pid(), Instant.now().plus(LONG));
+    claimHere(ProcessHandle.current().pid());
 
     try (Lease lease = Lease.takeOver(registry.location(), LONG)) {
       assertThat(lease.fence()).isEqualTo(5);
@@ -169,7 +210,8 @@ class LeaseTest {
   @Test
   void aHolderThatLostItIsToldByItsOwnThread() throws Exception {
     try (Lease slow = Lease.take(registry.location(), Duration.ofSeconds(1))) {
-      write("000002.json", "far", 12, Instant.now().plus(LONG));
+      Holder far = new Holder("far", 12, Instant.EPOCH, "another machine's");
+      write("000002.json", far, Instant.now().plus(LONG));
 
       assertThat(slow.lost().get(20, TimeUnit.SECONDS))
           .hasMessageContaining("lost the lease (fence 1)");
