@@ -198,7 +198,8 @@ final class CrossValidateCommand implements Callable<Integer> {
     SparkOptions.requireLastingOutput(parent);
     CrossValidation plan = plan();
     CrossValidationJob job = job(plan);
-    try (JavaSparkContext context = spark.openFair("lockstep cross-validate " + plan.name())) {
+    String name = "lockstep cross-validate " + plan.name();
+    try (JavaSparkContext context = spark.openFair(name, job::requireRoom)) {
       return end(job.run(context, parent, observer(plan)), plan);
     }
   }
@@ -220,7 +221,8 @@ final class CrossValidateCommand implements Callable<Integer> {
       return 0;
     }
     CrossValidationJob job = job(plan);
-    try (JavaSparkContext context = spark.openFair("lockstep cross-validate " + plan.name())) {
+    String name = "lockstep cross-validate " + plan.name();
+    try (JavaSparkContext context = spark.openFair(name, job::requireRoom)) {
       return end(job.resume(context, directory, observer(plan)), plan);
     }
   }

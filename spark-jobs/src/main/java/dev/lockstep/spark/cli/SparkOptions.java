@@ -67,36 +67,34 @@ final class SparkOptions {
    * @param check of the settings, before a cluster is asked for anything
    */
   JavaSparkContext open(String name, Consumer<SparkConf> check) {
-    SparkConf settings = settings(new SparkConf(), name);
-    if (!isLocal(settings.get(MASTER))) {
-      check.accept(settings);
-    }
-    return start(settings);
+    return open(new SparkConf(), name, check);
   }
 
-  /**
-   * Starts Spark for jobs beside one another, each of which gets its share of the slots.
-   *
-   * @param name what Spark's pages call the application
-   * @throws ConfigurationException if the master is not one
-   * @throws IllegalStateException if the cluster does not take the application
-   */
-  JavaSparkContext openFair(String name) {
-    return start(settings(new SparkConf().setIfMissing("spark.scheduler.mode", "FAIR"), name));
+  /** As the other, for jobs beside one another, each of which gets its share of the slots. */
+  JavaSparkContext openFair(String name, Consumer<SparkConf> check) {
+    return open(new SparkConf().setIfMissing("spark.scheduler.mode", "FAIR"), name, check);
+  }
+
+  private JavaSparkContext open(SparkConf given, String name, Consumer<SparkConf> check) {
+    SparkConf settings = settings(given, name);
+    if (isLocal(settings.get(MASTER))) {
+      return start(settings);
+    }
+    check.accept(settings);
+    return startOnCluster(settings);
   }
 
   /**
    * Spark waits in silence for a cluster, and where it gives up returns a context that is stopped.
    */
-  private static JavaSparkContext start(SparkConf settings) {
-    requireHeap();
+  private static JavaSparkContext startOnCluster(SparkConf settings) {
     String cluster = settings.get(MASTER);
     CompletableFuture<Void> notice =
         CompletableFuture.runAsync(
             () -> sayThatItWaits(cluster),
             CompletableFuture.delayedExecutor(PATIENCE_SECONDS, TimeUnit.SECONDS));
     try {
-      JavaSparkContext spark = newContext(settings);
+      JavaSparkContext spark = start(settings);
       if (spark.sc().isStopped() || spark.sc().applicationId().startsWith(UNREGISTERED)) {
         throw new IllegalStateException(
             "the cluster %s did not take the application: see Spark's log above; check --master, and that the cluster runs and can be reached from here"
@@ -109,7 +107,8 @@ final class SparkOptions {
   }
 
   /** What Spark refuses is a mistake of the user's. */
-  private static JavaSparkContext newContext(SparkConf settings) {
+  private static JavaSparkContext start(SparkConf settings) {
+    requireHeap();
     try {
       return new JavaSparkContext(settings);
     } catch (IllegalArgumentException e) {
@@ -142,7 +141,9 @@ final class SparkOptions {
         cluster,
         cluster.startsWith(STANDALONE)
             ? "Spark gives up after 60 s"
-            : "Spark waits as long as the cluster's manager lets it");
+            : "Spark gives up when the cluster's manager turns it down or stays silent for long"
+                + " (YARN: yarn.resourcemanager.connect.max-wait.ms), and waits in its queue until"
+                + " there is room");
   }
 
   /** Puts our own settings beside {@code given} ones, which win; {@code --master} wins over all. */

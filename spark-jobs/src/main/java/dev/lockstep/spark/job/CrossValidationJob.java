@@ -34,6 +34,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -202,6 +203,23 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
     TrainingPlan training = plan.candidates().get(0).configuration().plan();
     int folds = plan.splits().size() * plan.candidates().size();
     return Math.max(1, Math.min(Slots.of(spark) / folds, training.mostWorkers()));
+  }
+
+  /**
+   * Makes sure that a cluster has room for the workers of a fold.
+   *
+   * @param settings Spark's, with its master
+   * @throws ConfigurationException if they have room for fewer
+   */
+  public void requireRoom(SparkConf settings) {
+    Configuration first = plan.candidates().get(0).configuration();
+    if (first.workers().isPresent()) {
+      Slots.workers(
+          settings,
+          first.name() + ": training.workers",
+          first.workers(),
+          first.plan().mostWorkers());
+    }
   }
 
   /** On a cluster for the folds that have room now; executors that come later are not counted. */

@@ -36,7 +36,7 @@ public sealed interface Location permits LocalLocation, HadoopLocation, PatientL
     }
     Duration timeout = timeout();
     try {
-      return new PatientLocation(parse(written), timeout);
+      return new PatientLocation(parse(written, timeout), timeout);
     } catch (IllegalArgumentException e) {
       throw new ConfigurationException(
           "'%s' is not a path that can be used: %s".formatted(written, e.getMessage()), e);
@@ -108,7 +108,7 @@ public sealed interface Location permits LocalLocation, HadoopLocation, PatientL
   /** This place as Hadoop's libraries name it, with its scheme. */
   org.apache.hadoop.fs.Path hadoopPath();
 
-  private static Location parse(String written) throws IOException {
+  private static Location parse(String written, Duration timeout) throws IOException {
     if (!hasScheme(written)) {
       return new LocalLocation(Path.of(written));
     }
@@ -116,7 +116,8 @@ public sealed interface Location permits LocalLocation, HadoopLocation, PatientL
     if (path.toUri().getScheme().equals("file")) {
       return new LocalLocation(Path.of(path.toUri().getPath()));
     }
-    return HadoopLocation.of(path, HadoopConfiguration.current());
+    return new Patience(written, timeout)
+        .await("be reached", () -> HadoopLocation.of(path, HadoopConfiguration.current()));
   }
 
   /** How long its file system is waited for where Hadoop's libraries use {@link #hadoopPath}. */

@@ -30,7 +30,7 @@ public record Patience(String place, Duration timeout) {
     void run() throws IOException;
   }
 
-  /** The bytes of {@code stream}; each read of them is waited for as long as an operation. */
+  /** The bytes of {@code stream}; each read, and its end, is waited for as an operation is. */
   public InputStream reading(InputStream stream) {
     return new InputStream() {
       @Override
@@ -45,7 +45,7 @@ public record Patience(String place, Duration timeout) {
 
       @Override
       public void close() throws IOException {
-        stream.close();
+        perform("be closed", stream::close);
       }
     };
   }

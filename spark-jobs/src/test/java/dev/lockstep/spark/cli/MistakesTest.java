@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A mistake ends with exit code 2 and one message that says what would be right. */
 class MistakesTest {
@@ -141,5 +142,25 @@ class MistakesTest {
 
     assertThat(given.exitCode()).isEqualTo(2);
     assertThat(given.err()).contains("none.yaml: there is no such file").contains("\tat ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"train", "cross-validate"})
+  void moreWorkersThanAClusterWillHaveRoomForAreRefusedBeforeItIsAsked(String command) {
+    System.setProperty("spark.cores.max", "2");
+    try {
+      String small = directory.resolve("small.yaml").toString();
+      Invocation given =
+          Invocation.of(
+              command, "--config", small, "--master", "spark://127.0.0.1:1", "--workers", "3");
+
+      assertThat(given.err())
+          .contains(
+              "training.workers is 3 but the application asks spark://127.0.0.1:1 for room for 2"
+                  + " tasks at once (spark.cores.max)");
+      assertThat(given.exitCode()).isEqualTo(2);
+    } finally {
+      System.clearProperty("spark.cores.max");
+    }
   }
 }
