@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** {@code microBatches}: the parameters do not depend on the number of workers, to the last bit. */
 abstract class ExactModeContract {
-  private static final int EPOCHS = 5;
+  private static final int EPOCHS = 3;
 
   /** The engine under test. */
   abstract EngineFactory engines();

@@ -8,8 +8,6 @@ import dev.lockstep.coordinator.RoundSummary;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 class StepTest {
   @Test
@@ -43,13 +41,5 @@ class StepTest {
                 "0.25 (0.20-0.30)"),
             List.of("rival", "200 (125-250)", "10.00", "1,000", "–", "–", "–"));
     assertThat(table.notes()).contains("About lockstep.", "About rival.");
-  }
-
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      value = {"step  | TensorFlow, 2 threads     | 9", "lenet | PyTorch by DJL, 2 threads | 9"})
-  void printsOneTableOfAllThatItMeasures(String suite, String row, int rows) {
-    SuiteRun.assertPrintsOneTable(suite, row, rows);
   }
 }

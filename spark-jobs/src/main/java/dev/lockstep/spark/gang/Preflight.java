@@ -266,6 +266,9 @@ public final class Preflight {
   }
 
   private static void throwIfAny(List<String> problems) {
+    if (problems.size() == 1) {
+      throw new ConfigurationException("the run would fail: " + problems.get(0));
+    }
     if (!problems.isEmpty()) {
       throw new ConfigurationException(
           "the run would fail:\n  - " + String.join("\n  - ", problems));

@@ -167,6 +167,11 @@ public record PartitionedDataset(
     Location location = Location.of(directory);
     List<LocalDate> all = new ArrayList<>();
     try {
+      if (location.files().isEmpty()) {
+        throw new ConfigurationException(
+            "%s: there is no such directory; expected one that holds directories such as dt=2026-11-22"
+                .formatted(location));
+      }
       for (String name : location.directories()) {
         if (name.startsWith(PREFIX)) {
           all.add(day(name.substring(PREFIX.length())).orElseThrow(() -> noDay(location, name)));

@@ -191,7 +191,12 @@ final class WorkerSession implements Runnable {
     }
     List<Contribution> contributions = now.seat().contributions();
     if (said.round() > now.round() || now.directive() instanceof Evaluate) {
-      return refused(refusal, "round %d is %s", now.round(), now.directive());
+      return refused(
+          refusal,
+          "a contribution to round %d came, but what is wanted in round %d is %s",
+          said.round(),
+          now.round(),
+          now.directive());
     }
     if (said.index() < 0 || said.index() >= contributions.size()) {
       return refused(
@@ -227,7 +232,12 @@ final class WorkerSession implements Runnable {
       return new Reception.OfNothing();
     }
     if (said.round() > now.round() || !(now.directive() instanceof Evaluate)) {
-      return refused(refusal, "round %d is %s", now.round(), now.directive());
+      return refused(
+          refusal,
+          "a tally of round %d came, but what is wanted in round %d is %s",
+          said.round(),
+          now.round(),
+          now.directive());
     }
     int[] own = coordinator.shards(place.rank());
     if (Arrays.binarySearch(own, said.shard()) < 0) {

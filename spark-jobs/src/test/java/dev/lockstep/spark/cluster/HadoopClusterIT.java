@@ -138,6 +138,9 @@ class HadoopClusterIT {
     assertThat(read(run(mode), "model.zip")).isEqualTo(expected);
     assertThat(new ObjectMapper().readTree(read(run(mode), "metrics.json")))
         .isEqualTo(new ObjectMapper().readTree(read(run("local"), "metrics.json")));
+    assertThat(new HashSet<>(OpenedFiles.tasks(DATA + "/train-images-idx3-ubyte")))
+        .as("the tasks of both executors read the images")
+        .hasSizeGreaterThanOrEqualTo(2);
   }
 
   @Test

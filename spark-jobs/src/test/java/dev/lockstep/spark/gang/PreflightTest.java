@@ -36,7 +36,11 @@ class PreflightTest {
   private static void assertRefused(ThrowingCallable check, String... problems) {
     assertThatExceptionOfType(ConfigurationException.class)
         .isThrownBy(check)
-        .withMessage("the run would fail:\n  - " + String.join("\n  - ", problems));
+        .withMessage(
+            "the run would fail:"
+                + (problems.length == 1
+                    ? " " + problems[0]
+                    : "\n  - " + String.join("\n  - ", problems)));
   }
 
   @Test

@@ -160,6 +160,9 @@ class PartitionedDatasetTest {
     mistake("", "dt=2026-11-10/images-idx3-ubyte");
     Files.createDirectory(directory.resolve("dt=today"));
     mistake("", "'dt=today' is called after no day");
+    directory = directory.resolve("none");
+    mistake(
+        "", "none: there is no such directory; expected one that holds directories such as dt=");
   }
 
   private void mistake(String settings, String message) {

@@ -3,6 +3,7 @@ package dev.lockstep.spark.transport;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.lockstep.coordinator.Coordinator;
 import dev.lockstep.coordinator.Seat;
@@ -27,13 +28,17 @@ import java.net.NetworkInterface;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.LongConsumer;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.apache.spark.network.TransportContext;
 import org.apache.spark.network.client.RpcResponseCallback;
 import org.apache.spark.network.client.StreamCallbackWithID;
@@ -48,7 +53,9 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What strangers, and peers that know the secret, can do to a coordinator: nothing. */
@@ -320,31 +327,79 @@ class AbuseTest {
     }
   }
 
-  @ParameterizedTest
-  @ValueSource(booleans = {false, true})
-  void aPeerThatKnowsTheSecretIsRefusedWhatIsWrong(boolean encrypted) throws Exception {
+  /** What a peer that knows the secret says wrongly, and what of it is logged. */
+  private enum Wrong {
+    RUN("wanted to join run ", place -> new Place(UUID.randomUUID(), 0, 3)),
+    RANK("wanted to join as rank 2 of a gang of 2", place -> new Place(place.run(), 2, 3)),
+    NO_RANK("wanted to join as rank -1 of a gang of 2", place -> new Place(place.run(), -1, 3)),
+    SHORT("a vector has %d numbers but must have %d", place -> contributed(place, 0, 0), -4),
+    LONG(
+        "sent an upload of %3$d bytes, where %4$d is the most",
+        place -> contributed(place, 0, 0), 4),
+    OVERSIZED("sent an upload of ", place -> contributed(place, 0, 0), 1 << 24),
+    ROUND(
+        "a contribution to round 1 came, but what is wanted in round 0 is the gradient of batch 1",
+        place -> contributed(place, 1, 0),
+        0),
+    INDEX("contribution 1 does not exist among 1", place -> contributed(place, 0, 1), 0),
+    ANOTHERS(
+        "sent what is out of place",
+        place -> contributed(new Place(place.run(), 1, place.attempt()), 0, 0),
+        0);
+
+    private final String reason;
+    private final UnaryOperator<Place> place;
+    private final Function<Place, Message> upload;
+    private final int excess;
+
+    Wrong(String reason, UnaryOperator<Place> place) {
+      this(reason, place, null, 0);
+    }
+
+    Wrong(String reason, Function<Place, Message> upload, int excess) {
+      this(reason, UnaryOperator.identity(), upload, excess);
+    }
+
+    Wrong(String reason, UnaryOperator<Place> place, Function<Place, Message> upload, int excess) {
+      this.reason = reason;
+      this.place = place;
+      this.upload = upload;
+      this.excess = excess;
+    }
+  }
+
+  private static Stream<Arguments> wrongs() {
+    return Arrays.stream(Wrong.values())
+        .flatMap(wrong -> Stream.of(arguments(wrong, false), arguments(wrong, true)));
+  }
+
+  @ParameterizedTest(name = "{0}, encrypted: {1}")
+  @MethodSource("wrongs")
+  void whatAPeerThatKnowsTheSecretSaysWronglyIsRefusedLoggedOnceAndDisturbsNothing(
+      Wrong wrong, boolean encrypted) throws Exception {
     SharedMemoryCoordinator coordinator = training.coordinator();
-    try (CoordinatorServer server = serve(coordinator, encrypted)) {
+    int vector = coordinator.publishedBytes().remaining();
+    try (CoordinatorServer server = serve(coordinator, encrypted);
+        LogLines log = LogLines.open()) {
       Invitation invitation = server.invitation();
-      Place place = new Place(invitation.run(), 0, 3);
-      int vector = coordinator.publishedBytes().remaining();
+      for (int attempt = 3; attempt < 5; attempt++) {
+        Place place = wrong.place.apply(new Place(invitation.run(), 0, attempt));
+        Message upload = wrong.upload == null ? null : wrong.upload.apply(place);
+        expectClosed(invitation, place, upload, vector + wrong.excess);
+      }
 
-      expectClosed(invitation, new Place(UUID.randomUUID(), 0, 3), null, 0);
-      expectClosed(invitation, new Place(invitation.run(), 2, 3), null, 0);
-      expectClosed(invitation, new Place(invitation.run(), -1, 3), null, 0);
-      expectClosed(invitation, place, contributed(place, 0, 0), vector - 4);
-      place = new Place(invitation.run(), 0, 4);
-      expectClosed(invitation, place, contributed(place, 0, 0), vector + 4);
-      place = new Place(invitation.run(), 0, 5);
-      expectClosed(invitation, place, contributed(place, 0, 0), 1 << 24);
-      place = new Place(invitation.run(), 0, 6);
-      expectClosed(invitation, place, contributed(place, 1, 0), vector);
-      place = new Place(invitation.run(), 0, 7);
-      expectClosed(invitation, place, contributed(place, 0, 1), vector);
-      place = new Place(invitation.run(), 0, 8);
-      expectClosed(invitation, place, contributed(new Place(invitation.run(), 1, 8), 0, 0), vector);
-
-      training.runFrom(training.remote(invitation), 9);
+      assertThat(log.await("refused"))
+          .startsWith(
+              "refused 127.0.0.1: "
+                  + wrong.reason.formatted(
+                      (vector + wrong.excess) / Float.BYTES,
+                      vector / Float.BYTES,
+                      vector + wrong.excess,
+                      vector))
+          .endsWith("further refusals of this peer are not logged");
+      assertThat(log.with("refused")).hasSize(1);
+      assertThat(server.refused()).isEqualTo(2);
+      training.runFrom(training.remote(invitation), 5);
       assertThat(coordinator.result().parameters()).isEqualTo(training.here().parameters());
     }
   }
