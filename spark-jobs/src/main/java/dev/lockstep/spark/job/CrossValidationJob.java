@@ -15,6 +15,7 @@ import dev.lockstep.spark.gang.Training;
 import dev.lockstep.spark.job.CrossValidation.Candidate;
 import dev.lockstep.spark.job.TrainingJob.Place;
 import dev.lockstep.spark.registry.Lease;
+import dev.lockstep.spark.registry.LeaseException;
 import dev.lockstep.spark.source.DatasetSource;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.spark.storage.RunDirectory;
@@ -99,7 +100,7 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
    *
    * @param output where run directories lie, as {@link Location#of}
    * @throws ConfigurationException if the run cannot begin
-   * @throws dev.lockstep.spark.registry.LeaseException if another process takes the run over
+   * @throws LeaseException if another process takes the run over
    * @throws StoppedException if the process is told to end, or the final model fails
    */
   public Outcome run(JavaSparkContext spark, String output, Observer observer) {
@@ -126,7 +127,7 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
    *
    * @param directory where its files lie, {@link #planOf} among them
    * @throws ConfigurationException if its data have changed, or it cannot begin
-   * @throws dev.lockstep.spark.registry.LeaseException if another process is at the run
+   * @throws LeaseException if another process is at the run
    * @throws StoppedException if the process is told to end, or the final model fails
    */
   public Outcome resume(JavaSparkContext spark, Location directory, Observer observer) {
@@ -362,6 +363,8 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
               configuration, begun.hasBegun() ? new Place.Existing(place) : new Place.NewAt(place))
           .run(spark, progress -> {});
       return place;
+    } catch (LeaseException e) {
+      throw e;
     } catch (RuntimeException e) {
       throw new StoppedException(
           "every fold is finished; to go on with the final model: lockstep cross-validate --resume "

@@ -408,11 +408,7 @@ class ResumeTest {
     Path runs = directory.resolve("killed");
     Process training = TrainingProcess.start(directory.resolve("killed.err"), arguments);
     try {
-      Awaitility.await()
-          .pollInterval(Duration.ofMillis(5))
-          .atMost(Duration.ofSeconds(40))
-          .until(() -> Files.isDirectory(runs) && hasCheckpoint(runs));
-      Signal.send("STOP", training.toHandle());
+      stopAfterACheckpoint(training, runs);
       Invocation tooEarly = resume(TrainingProcess.run(runs));
       assertThat(tooEarly.exitCode()).isEqualTo(12);
       assertThat(tooEarly.err())
@@ -447,11 +443,7 @@ class ResumeTest {
     Path err = directory.resolve("asleep.err");
     Process training = TrainingProcess.start(err, arguments("asleep", "local[2]"));
     try {
-      Awaitility.await()
-          .pollInterval(Duration.ofMillis(5))
-          .atMost(Duration.ofSeconds(40))
-          .until(() -> Files.isDirectory(runs) && hasCheckpoint(runs));
-      Signal.send("STOP", training.toHandle());
+      stopAfterACheckpoint(training, runs);
       Path run = TrainingProcess.run(runs);
       Path claim = run.resolve("lease/000001.json");
       Files.writeString(
@@ -475,6 +467,14 @@ class ResumeTest {
     } finally {
       training.destroyForcibly();
     }
+  }
+
+  private static void stopAfterACheckpoint(Process training, Path runs) throws Exception {
+    Awaitility.await()
+        .pollInterval(Duration.ofMillis(5))
+        .atMost(Duration.ofSeconds(40))
+        .until(() -> Files.isDirectory(runs) && hasCheckpoint(runs));
+    Signal.send("STOP", training.toHandle());
   }
 
   private static boolean hasCheckpoint(Path runs) throws IOException {

@@ -132,18 +132,22 @@ class LeaseTest {
     }
   }
 
+  /** The fence of whoever takes the lease over. */
+  private CompletableFuture<Long> takingOver() {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try (Lease lease = Lease.takeOver(registry.location(), LONG)) {
+            return lease.fence();
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+  }
+
   @Test
   void whoeverWaitedForAHolderThatEndedMeanwhileMakesTheNextClaim() throws Exception {
     claim("far", 12, Instant.now().plus(LONG));
-    CompletableFuture<Long> taking =
-        CompletableFuture.supplyAsync(
-            () -> {
-              try (Lease lease = Lease.takeOver(registry.location(), LONG)) {
-                return lease.fence();
-              } catch (IOException e) {
-                throw new UncheckedIOException(e);
-              }
-            });
+    CompletableFuture<Long> taking = takingOver();
     Holder far = new Holder("far", 12, Instant.EPOCH, "another machine's");
     write("000009.json", far, Instant.now().minusSeconds(1));
 
@@ -184,15 +188,7 @@ class LeaseTest {
   @Test
   void aProcessOfAnotherMachineThatRenewsItsClaimIsAlive() throws Exception {
     claim("far", 12, Instant.now().plus(LONG));
-    CompletableFuture<Void> taking =
-        CompletableFuture.runAsync(
-            () -> {
-              try {
-                Lease.takeOver(registry.location(), LONG).close();
-              } catch (IOException e) {
-                throw new UncheckedIOException(e);
-              }
-            });
+    CompletableFuture<Long> taking = takingOver();
 
     await()
         .atMost(Duration.ofSeconds(20))
