@@ -24,7 +24,6 @@ import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.io.NullWritable;
 import org.apache.hadoop.io.Text;
-import org.apache.hadoop.mapreduce.lib.output.TextOutputFormat;
 import org.apache.parquet.hadoop.ParquetOutputFormat;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.spark.TaskContext;
@@ -193,7 +192,7 @@ public final class Prediction {
       ranks()
           .mapPartitionsToPair(ranks -> texts(Rows.of(shared.value(), inputs, ranks, parts)))
           .saveAsNewAPIHadoopFile(
-              directory, NullWritable.class, Text.class, TextOutputFormat.class, hadoop);
+              directory, NullWritable.class, Text.class, CsvOutputFormat.class, hadoop);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.lockstep.spark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -13,6 +14,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -61,9 +63,16 @@ class PredictCommandTest {
     printed = predict().out();
   }
 
+  /** Tasks of a job that was cancelled would ask the next one's Spark whether they may commit. */
   @AfterEach
   void leaveSparkAlone() {
     System.clearProperty(LISTENERS);
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(
+            () ->
+                Thread.getAllStackTraces().keySet().stream()
+                    .noneMatch(thread -> thread.getName().startsWith("Executor task launch")));
   }
 
   private static Invocation predict(String... more) {
@@ -103,6 +112,7 @@ class PredictCommandTest {
     List<String> lines = new ArrayList<>();
     lines.add(printed.get(0));
     for (Path file : files(output)) {
+      assertThat(file.getFileName().toString()).endsWith(".csv");
       List<String> part = Files.readAllLines(file);
       assertThat(part.get(0)).isEqualTo(printed.get(0));
       lines.addAll(part.subList(1, part.size()));
@@ -305,7 +315,7 @@ class PredictCommandTest {
     assertThat(own).hasContent("of the user");
   }
 
-  /** Cancels a job when its second task has begun. */
+  /** Cancels a job when its first task has begun. */
   public static final class Saboteur extends SparkListener {
     @Override
     public void onTaskStart(SparkListenerTaskStart start) {
