@@ -40,15 +40,16 @@ public final class HaltingFileSystem extends FilterFs {
   }
 
   /**
-   * Whether a change in a {@code directory} of this name counts. What lies in an unfinished version
-   * before its manifest is all the same to the registry.
+   * Whether a change of this {@code path} counts. What lies in an unfinished version before its
+   * manifest is all the same to the registry.
    */
-  static boolean counts(String directory, String file) {
-    return !directory.contains(".unfinished-") || file.matches(".*(manifest|version)\\.json.*");
+  static boolean counts(String path) {
+    return !path.contains(".unfinished-")
+        || path.matches(".*\\.unfinished-[^/]*(/[^/]*(manifest|version)\\.json[^/]*)?");
   }
 
   private static void change(Path path) {
-    if (path.getParent() != null && !counts(path.getParent().getName(), path.getName())) {
+    if (!counts(path.toUri().getPath())) {
       return;
     }
     if (CHANGES.incrementAndGet() == Integer.getInteger(HALT, -1)) {

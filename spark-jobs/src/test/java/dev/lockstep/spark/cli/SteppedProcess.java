@@ -135,10 +135,7 @@ final class SteppedProcess {
                     thread, toString, List.of(), ObjectReference.INVOKE_SINGLE_THREADED))
             .value();
     Path changed = Path.of(text);
-    Path parent = changed.getParent();
-    if (changed.startsWith(directory)
-        && HaltingFileSystem.counts(
-            parent.getFileName().toString(), changed.getFileName().toString())) {
+    if (changed.startsWith(directory) && HaltingFileSystem.counts(text)) {
       step.before(changed);
     }
   }

@@ -38,11 +38,11 @@ class PipelineTest {
       frame.write().parquet(path("rows"));
       model.write().save(path("model"));
 
-      assertThat(model.avgMetrics()).hasSize(4);
+      assertThat(model.avgMetrics()).hasSize(2);
       assertThat(model.avgMetrics()[0])
           .as("without training to speak of")
-          .isLessThan(model.avgMetrics()[3]);
-      assertThat(model.avgMetrics()[3]).isGreaterThan(0.75);
+          .isLessThan(model.avgMetrics()[1]);
+      assertThat(model.avgMetrics()[1]).isGreaterThan(0.75);
 
       List<Row> here = predictions(model.transform(frame));
       predictInANewProcess();
@@ -51,7 +51,7 @@ class PipelineTest {
     }
   }
 
-  /** A grid of four; the two jobs beside one another have both of the slots for their workers. */
+  /** The two candidates beside one another have both of the slots for their workers. */
   private static CrossValidator crossValidator() {
     StandardScaler scaler = new StandardScaler().setInputCol("features").setOutputCol("scaled");
     NetworkClassifier classifier =
@@ -59,7 +59,8 @@ class PipelineTest {
             .setFeaturesCol("scaled")
             .setNetwork(
                 "{layers: [{dense: {units: 10, activation: softmax}}], loss: categorical_crossentropy}")
-            .setBatchSize(50);
+            .setBatchSize(50)
+            .setEpochs(3);
     ParamMap[] grid =
         new ParamGridBuilder()
             .addGrid(
@@ -67,7 +68,6 @@ class PipelineTest {
                 scala.collection.JavaConverters.asScalaBuffer(
                     List.of(
                         "{name: sgd, learningRate: 1.0e-6}", "{name: adam, learningRate: 0.003}")))
-            .addGrid(classifier.epochs(), new int[] {1, 3})
             .build();
     return new CrossValidator()
         .setEstimator(new Pipeline().setStages(new PipelineStage[] {scaler, classifier}))
