@@ -12,11 +12,14 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -467,6 +470,35 @@ class ResumeTest {
     } finally {
       training.destroyForcibly();
     }
+  }
+
+  @Test
+  void whoeverWaitedForARunThatAnotherEndedMeanwhileLeavesItAsItIs() throws Exception {
+    Path run = asIfKilled(undisturbed, "ended");
+    claim(run, false);
+    try (LogLines log = LogLines.open()) {
+      CompletableFuture<Invocation> resuming = CompletableFuture.supplyAsync(() -> resume(run));
+      log.await("waiting for its lease, which is held by process 12 on far");
+      Files.writeString(run.resolve("manifest.json"), "{}");
+      claim(run, true);
+
+      Invocation resumed = resuming.get(20, TimeUnit.SECONDS);
+
+      assertThat(resumed.exitCode()).isEqualTo(2);
+      assertThat(resumed.err()).contains("the run has ended meanwhile, in another process");
+      assertThat(run.resolve("manifest.json")).hasContent("{}");
+    }
+  }
+
+  /** Says whole, as other processes do, that one of another machine is at the run, or was. */
+  private static void claim(Path run, boolean released) throws IOException {
+    Path lease = Files.createDirectories(run.resolve("lease"));
+    Path written =
+        Files.writeString(
+            lease.resolve("claim.tmp"),
+            "{host: far, pid: 12, expires: '%s', released: %s}"
+                .formatted(Instant.now().plusSeconds(600), released));
+    Files.move(written, lease.resolve("000001.json"), StandardCopyOption.REPLACE_EXISTING);
   }
 
   private static void stopAfterACheckpoint(Process training, Path runs) throws Exception {
