@@ -160,6 +160,7 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
     new TrainingReport(placed, prepared, spark.master(), started, result, timeline)
         .write(files, WorstExamples.of(spark, files.location(), configuration, prepared));
     Manifest manifest = new Manifest(configuration, prepared, spark.master(), started, result);
+    lease.check();
     files.write(Manifest.NAME, manifest.toJson(Instant.now(), files.written()));
     return new Outcome(files.location(), result, prepared.dataset());
   }

@@ -224,14 +224,18 @@ public final class Lease implements AutoCloseable {
   }
 
   /**
-   * Gives the lease back, and leaves nothing of it at a place to which nobody has to write again.
+   * Gives the lease back, unless another process has it, and leaves nothing of it at a place to
+   * which nobody has to write again.
    */
   public void delete() {
     renewing.shutdownNow();
     synchronized (this) {
       deleted = true;
       try {
+        check();
         directory.delete();
+      } catch (LeaseException e) {
+        LOG.debug("{}", e.getMessage());
       } catch (IOException | RuntimeException e) {
         LOG.warn("the lease of {} cannot be deleted: {}; it expires", directory, e.toString());
       }

@@ -228,6 +228,8 @@ class LeaseTest {
             .isInstanceOf(LeaseException.class)
             .hasMessageContaining("lost the lease (fence 1)")
             .hasMessageContaining("(fence 2)");
+        slow.delete();
+        fast.check();
       }
     }
   }
