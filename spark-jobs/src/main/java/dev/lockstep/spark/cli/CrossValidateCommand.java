@@ -198,8 +198,7 @@ final class CrossValidateCommand implements Callable<Integer> {
     SparkOptions.requireLastingOutput(parent);
     CrossValidation plan = plan();
     CrossValidationJob job = job(plan);
-    String name = "lockstep cross-validate " + plan.name();
-    try (JavaSparkContext context = spark.openFair(name, job::requireRoom)) {
+    try (JavaSparkContext context = open(job)) {
       return end(job.run(context, parent, observer(plan)), plan);
     }
   }
@@ -221,10 +220,13 @@ final class CrossValidateCommand implements Callable<Integer> {
       return 0;
     }
     CrossValidationJob job = job(plan);
-    String name = "lockstep cross-validate " + plan.name();
-    try (JavaSparkContext context = spark.openFair(name, job::requireRoom)) {
+    try (JavaSparkContext context = open(job)) {
       return end(job.resume(context, directory, observer(plan)), plan);
     }
+  }
+
+  private JavaSparkContext open(CrossValidationJob job) {
+    return spark.openFair("lockstep cross-validate " + job.plan().name(), job::requireRoom);
   }
 
   private CrossValidationJob job(CrossValidation plan) {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionService;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
@@ -59,7 +60,9 @@ record FoldQueue(IntSupplier slots, int workers, int mostAtOnce) {
    * @throws RuntimeException what {@code stop} is completed with
    */
   <T> List<FoldFailure> run(
-      List<Task<T>> tasks, Consumer<T> finished, Future<? extends RuntimeException> stop) {
+      List<Task<T>> tasks,
+      Consumer<T> finished,
+      CompletableFuture<? extends RuntimeException> stop) {
     ExecutorService threads =
         Executors.newCachedThreadPool(
             task -> {
@@ -80,7 +83,7 @@ record FoldQueue(IntSupplier slots, int workers, int mostAtOnce) {
   private <T> List<FoldFailure> run(
       List<Task<T>> tasks,
       Consumer<T> finished,
-      Future<? extends RuntimeException> stop,
+      CompletableFuture<? extends RuntimeException> stop,
       CompletionService<T> threads)
       throws InterruptedException {
     Deque<Attempt<T>> waiting = new ArrayDeque<>();
@@ -89,7 +92,9 @@ record FoldQueue(IntSupplier slots, int workers, int mostAtOnce) {
     List<FoldFailure> failures = new ArrayList<>();
     while (!waiting.isEmpty() || !running.isEmpty()) {
       throwIfEnding();
-      throwIfDone(stop);
+      if (stop.isDone()) {
+        throw stop.join();
+      }
       while (!waiting.isEmpty() && isRoomBeside(running.size())) {
         Attempt<T> next = waiting.remove();
         running.put(threads.submit(next.task().work()), next);
@@ -131,17 +136,6 @@ record FoldQueue(IntSupplier slots, int workers, int mostAtOnce) {
             MOST_ATTEMPTS,
             reason(cause));
         waiting.add(new Attempt<>(attempt.task(), attempt.number() + 1));
-      }
-    }
-  }
-
-  private static void throwIfDone(Future<? extends RuntimeException> stop)
-      throws InterruptedException {
-    if (stop.isDone()) {
-      try {
-        throw stop.get();
-      } catch (ExecutionException e) {
-        throw new IllegalStateException(e);
       }
     }
   }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
-import dev.lockstep.coordinator.Coordinator;
 import dev.lockstep.coordinator.Seat;
 import dev.lockstep.coordinator.SeatShape;
 import dev.lockstep.coordinator.SharedMemoryCoordinator;
@@ -181,9 +180,9 @@ class AbuseTest {
       ExecutorService others = Executors.newFixedThreadPool(2);
       for (int rank : new int[] {0, 2}) {
         Worker other = exact.worker(rank);
-        others.execute(() -> run(other, exact.remote(invitation)));
+        others.execute(() -> SmallTraining.run(other, exact.remote(invitation)));
       }
-      run(
+      SmallTraining.run(
           exact.worker(1),
           (rank, attempt) ->
               repeating(
@@ -206,14 +205,6 @@ class AbuseTest {
           .atMost(Duration.ofSeconds(30))
           .untilAsserted(() -> assertThat(memory() - counted[1]).isLessThan(4 << 20));
       assertThat(server.refused()).as("each dropped").isEqualTo(counted[0]);
-    }
-  }
-
-  private static void run(Worker worker, Coordinator coordinator) {
-    try {
-      worker.run(coordinator, 0);
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
     }
   }
 

@@ -135,6 +135,15 @@ record SmallTraining(Configuration configuration, EngineFactory engines, int wor
     }
   }
 
+  /** Runs the first attempt of one worker to its end. */
+  static void run(Worker worker, Coordinator coordinator) {
+    try {
+      worker.run(coordinator, 0);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   /** Runs all workers to their end, each again when it fails, as Spark would. */
   void run(Coordinator coordinator) {
     runFrom(coordinator, 0);

@@ -14,7 +14,6 @@ import dev.lockstep.engine.Engine;
 import dev.lockstep.engine.EngineFactory;
 import dev.lockstep.engine.StepSums;
 import dev.lockstep.spark.LogLines;
-import dev.lockstep.worker.Worker;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -158,7 +157,7 @@ class WaitingTest {
           (rank, attempt) -> {
             if (rank == 0 && attempt == 0) {
               CompletableFuture<Void> unused =
-                  CompletableFuture.runAsync(() -> run(training.worker(0), cut));
+                  CompletableFuture.runAsync(() -> SmallTraining.run(training.worker(0), cut));
               killed.await();
               throw new IllegalStateException("killed");
             }
@@ -186,14 +185,6 @@ class WaitingTest {
         }
       }
     };
-  }
-
-  private static void run(Worker worker, RemoteCoordinator coordinator) {
-    try {
-      worker.run(coordinator, 0);
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   @Test
