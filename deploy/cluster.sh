@@ -110,7 +110,8 @@ set -- --conf spark.speculation=false --conf spark.dynamicAllocation.enabled=fal
 # run's secret, which lets one join the training, then travels in the clear.
 set -- --conf spark.authenticate=true --conf spark.network.crypto.enabled=true \
   --conf spark.network.crypto.authEngineVersion=2 "$@"
-# A file system may leave an operation unanswered for spark.lockstep.storageTimeout (10min).
+# A file system may leave an operation unanswered for spark.lockstep.storageTimeout (10min), and a
+# driver that gives no sign of life has its run for spark.lockstep.leaseTimeout (30s) more.
 #
 # The page of a running application tells its settings to whoever reaches it. To watch a training
 # there, as the README tells, turn it on: --conf spark.ui.enabled=true

@@ -9,6 +9,7 @@ import dev.lockstep.spark.job.CrossValidation.Candidate;
 import dev.lockstep.spark.job.CrossValidationJob;
 import dev.lockstep.spark.job.CrossValidationJob.Observer;
 import dev.lockstep.spark.job.CrossValidationJob.Outcome;
+import dev.lockstep.spark.job.ExistingRun;
 import dev.lockstep.spark.job.FoldFailure;
 import dev.lockstep.spark.job.ScoreTables;
 import dev.lockstep.spark.job.Unranked;
@@ -214,11 +215,7 @@ final class CrossValidateCommand implements Callable<Integer> {
     }
     Location directory = Location.of(resume);
     CrossValidation plan = CrossValidationJob.planOf(directory);
-    if (CrossValidationJob.hasEnded(directory)) {
-      spec.commandLine().getOut().println("the run has ended already; nothing is left to do");
-      spec.commandLine().getOut().println(directory);
-      return 0;
-    }
+    ExistingRun.requireUnended(directory);
     CrossValidationJob job = job(plan);
     try (JavaSparkContext context = open(job)) {
       return end(job.resume(context, directory, observer(plan)), plan);

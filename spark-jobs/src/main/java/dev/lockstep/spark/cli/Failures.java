@@ -1,5 +1,6 @@
 package dev.lockstep.spark.cli;
 
+import dev.lockstep.spark.job.RunEndedException;
 import dev.lockstep.spark.job.StoppedException;
 import dev.lockstep.spark.registry.LeaseException;
 import dev.lockstep.yaml.ConfigurationException;
@@ -19,12 +20,16 @@ import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.RunLast;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** Tells a user in one message what went wrong, and gives the exit code. */
+/**
+ * Tells a user in one message what went wrong, or that nothing is left to do, and gives the exit
+ * code.
+ */
 final class Failures
     implements IExecutionStrategy, IParameterExceptionHandler, IExecutionExceptionHandler {
   /** The exit code of a command that could not do its work. */
   static final int FAILED = 1;
 
+  private static final int DONE = 0;
   private static final int MISTAKEN = 2;
   private static final int HELD = 12;
   private static final int INTERRUPTED = 130;
@@ -61,6 +66,11 @@ final class Failures
 
   @Override
   public int handleExecutionException(Exception error, CommandLine command, ParseResult parsed) {
+    if (error instanceof RunEndedException ended) {
+      command.getOut().println(ended.getMessage());
+      command.getOut().println(ended.run());
+      return DONE;
+    }
     PrintWriter err = command.getErr();
     err.println(command.getCommandSpec().qualifiedName() + ": " + message(error));
     causes(error)

@@ -1,27 +1,23 @@
 package dev.lockstep.spark.cli;
 
+import dev.lockstep.spark.gang.Notice;
 import dev.lockstep.spark.storage.Location;
+import dev.lockstep.spark.storage.TimeSetting;
 import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Option;
 import scala.Tuple2;
 
 /** Where a command's Spark runs. */
 final class SparkOptions {
-  private static final Logger LOG = LoggerFactory.getLogger(SparkOptions.class);
-  private static final int PATIENCE_SECONDS = 10;
-
   /** So begins the name that Spark gives an application to which no cluster gave one. */
   private static final String UNREGISTERED = "spark-application-";
 
@@ -35,7 +31,7 @@ final class SparkOptions {
   private static final String LOOPBACK = "127.0.0.1";
 
   private static final List<String> OWN_SETTINGS =
-      List.of("spark.lockstep.port", "spark.lockstep.storageTimeout");
+      Stream.concat(Stream.of("spark.lockstep.port"), TimeSetting.keys().stream()).toList();
 
   /** Spark's 4 are few for a worker whose task is as long as the training. */
   private static final String MOST_FAILURES = "32";
@@ -89,11 +85,8 @@ final class SparkOptions {
    */
   private static JavaSparkContext startOnCluster(SparkConf settings) {
     String cluster = settings.get(MASTER);
-    CompletableFuture<Void> notice =
-        CompletableFuture.runAsync(
-            () -> sayThatItWaits(cluster),
-            CompletableFuture.delayedExecutor(PATIENCE_SECONDS, TimeUnit.SECONDS));
-    try {
+    try (Notice unused =
+        Notice.after(Notice.PATIENCE, SparkOptions.class, () -> awaited(cluster))) {
       JavaSparkContext spark = start(settings);
       if (spark.sc().isStopped() || spark.sc().applicationId().startsWith(UNREGISTERED)) {
         throw new IllegalStateException(
@@ -101,8 +94,6 @@ final class SparkOptions {
                 .formatted(cluster));
       }
       return spark;
-    } finally {
-      notice.cancel(false);
     }
   }
 
@@ -134,16 +125,21 @@ final class SparkOptions {
     }
   }
 
-  private static void sayThatItWaits(String cluster) {
-    LOG.warn(
-        "waiting since {} s for the cluster {}: it has not taken the application; {}",
-        PATIENCE_SECONDS,
-        cluster,
-        cluster.startsWith(STANDALONE)
-            ? "Spark gives up after 60 s"
-            : "Spark gives up when the cluster's manager turns it down or stays silent for long"
-                + " (YARN: yarn.resourcemanager.connect.max-wait.ms), and waits in its queue until"
-                + " there is room");
+  private static String awaited(String cluster) {
+    return "the cluster %s: it has not taken the application; %s"
+        .formatted(cluster, untilWhen(cluster));
+  }
+
+  private static String untilWhen(String cluster) {
+    if (cluster.equals("yarn")) {
+      return "Spark gives up when YARN turns it down or stays silent for long"
+          + " (yarn.resourcemanager.connect.max-wait.ms), and waits in its queue until there is room";
+    }
+    if (cluster.startsWith("k8s://")) {
+      return "Spark gives up when the API server leaves its requests unanswered"
+          + " (spark.kubernetes.driver.requestTimeout, and retries)";
+    }
+    return "Spark gives up after 60 s";
   }
 
   /** Puts our own settings beside {@code given} ones, which win; {@code --master} wins over all. */
@@ -227,8 +223,12 @@ final class SparkOptions {
 
   /** Spark itself would look for it for a minute. */
   private static void requireHost(String master, String host) {
-    try {
-      InetAddress unused = InetAddress.getByName(host);
+    try (Notice unused =
+        Notice.after(
+            Notice.PATIENCE,
+            SparkOptions.class,
+            () -> "the address of '%s', as the system's resolver has it".formatted(host))) {
+      InetAddress unusedAddress = InetAddress.getByName(host);
     } catch (UnknownHostException e) {
       throw new ConfigurationException(
           "--master is '%s' but there is no host '%s'".formatted(master, host), e);

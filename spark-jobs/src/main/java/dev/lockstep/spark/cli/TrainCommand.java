@@ -37,6 +37,7 @@ import picocli.CommandLine.Spec;
       "  events.out.tfevents.lockstep  for TensorBoard",
       "  manifest.json       versions, seed, data fingerprints, checksums; written last",
       "  checkpoints/        the training's newest states, as training.checkpoints says",
+      "  lease/              which process is at the run; gone when it has ended",
       ""
     },
     footer = {
@@ -126,13 +127,8 @@ final class TrainCommand implements Runnable {
     String recorded = directory.child(ExistingRun.CONFIGURATION).toString();
     Configuration now =
         run.goingOnAs(ConfigurationFile.read(config == null ? recorded : config, overrides));
-    if (run.hasEnded()) {
-      PrintWriter out = spec.commandLine().getOut();
-      out.println("the run has ended already; nothing is left to do");
-      out.println(directory);
-    } else {
-      train(now, new Existing(directory));
-    }
+    ExistingRun.requireUnended(directory);
+    train(now, new Existing(directory));
   }
 
   private void train(Configuration configuration, Place place) {

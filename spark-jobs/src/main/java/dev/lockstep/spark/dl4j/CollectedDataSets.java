@@ -1,6 +1,7 @@
 package dev.lockstep.spark.dl4j;
 
 import dev.lockstep.engine.ExampleArrays;
+import dev.lockstep.spark.gang.Notice;
 import dev.lockstep.yaml.ConfigurationException;
 import java.io.Serializable;
 import java.util.Arrays;
@@ -94,7 +95,7 @@ final class CollectedDataSets {
    *     another shape than the first
    */
   static ExampleArrays collect(JavaRDD<DataSet> rdd) {
-    List<Part> parts = rdd.map(Part::of).collect();
+    List<Part> parts = Notice.collect(rdd.map(Part::of), "the data sets");
     if (parts.isEmpty()) {
       throw new ConfigurationException("the RDD of data sets is empty");
     }

@@ -112,7 +112,8 @@ public final class Gang {
     GangTasks tasks = new GangTasks(spark.sc(), id, coordinator, workerLoss);
     spark.sc().addSparkListener(tasks);
     spark.setLocalProperty(GangTasks.PROPERTY, id);
-    try (GangMetrics unused = GangMetrics.register(coordinator, SparkEnv.get().metricsSystem())) {
+    try (GangMetrics unused =
+        GangMetrics.register(coordinator, SparkEnv.get().metricsSystem(), patience())) {
       if (spark.isLocal()) {
         runHere(spark, tasks);
       } else {
@@ -164,13 +165,17 @@ public final class Gang {
     }
   }
 
+  private Duration patience() {
+    return WorkerLoss.patience(workerLoss.workerTimeout());
+  }
+
   /**
    * Waits until all workers have left. When the run is over, or has failed, those that hang, or are
    * to be run again and get no slot, would never do so: they have 10 s (or half of a shorter
    * workerTimeout).
    */
   private void await(Future<Void> job, GangTasks tasks, Runnable glance) throws Exception {
-    Duration grace = WorkerLoss.patience(workerLoss.workerTimeout());
+    Duration grace = patience();
     long overSince = 0;
     while (true) {
       try {
@@ -182,12 +187,11 @@ public final class Gang {
         if (failed || coordinator.state().directive() instanceof Finish) {
           overSince = overSince == 0 ? System.nanoTime() : overSince;
           if (System.nanoTime() - overSince > grace.toNanos()) {
-            if (!failed) {
-              LOG.warn(
-                  "training is over, but after {} s workers have not left: {}; their tasks are cancelled",
-                  grace.toSeconds(),
-                  tasks.remaining());
-            }
+            LOG.warn(
+                "{}, but after {} s workers have not left: {}; their tasks are cancelled",
+                failed ? "training ends before its time" : "training is over",
+                grace.toSeconds(),
+                tasks.remaining());
             job.cancel(true);
             return;
           }

@@ -7,6 +7,7 @@ import dev.lockstep.coordinator.GangState.WorkerState;
 import dev.lockstep.coordinator.Progress;
 import dev.lockstep.coordinator.RoundTime;
 import dev.lockstep.coordinator.SharedMemoryCoordinator;
+import java.time.Duration;
 import java.util.BitSet;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
@@ -28,19 +29,27 @@ final class GangMetrics implements Source, AutoCloseable {
   private final int number;
   private final SharedMemoryCoordinator coordinator;
   private final MetricsSystem system;
+  private final Duration patience;
 
-  private GangMetrics(SharedMemoryCoordinator coordinator, MetricsSystem system) {
+  private GangMetrics(
+      SharedMemoryCoordinator coordinator, MetricsSystem system, Duration patience) {
     this.coordinator = coordinator;
     this.system = system;
+    this.patience = patience;
     this.number = takeNumber();
     addProgress();
     addWorkers();
     addRounds();
   }
 
-  /** Lets {@code system} carry the training that {@code coordinator} leads. */
-  static GangMetrics register(SharedMemoryCoordinator coordinator, MetricsSystem system) {
-    GangMetrics metrics = new GangMetrics(coordinator, system);
+  /**
+   * Lets {@code system} carry the training that {@code coordinator} leads.
+   *
+   * @param patience after how long it is said that a sink has not taken the last values
+   */
+  static GangMetrics register(
+      SharedMemoryCoordinator coordinator, MetricsSystem system, Duration patience) {
+    GangMetrics metrics = new GangMetrics(coordinator, system, patience);
     system.registerSource(metrics);
     return metrics;
   }
@@ -104,7 +113,13 @@ final class GangMetrics implements Source, AutoCloseable {
   /** Has the sinks that write from time to time write the last values. */
   @Override
   public void close() {
-    try {
+    try (Notice unused =
+        Notice.after(
+            patience,
+            GangMetrics.class,
+            () ->
+                "Spark's metrics sinks to take the last values of the training; it goes on when they"
+                    + " have, or have failed")) {
       system.report();
       system.removeSource(this);
     } finally {

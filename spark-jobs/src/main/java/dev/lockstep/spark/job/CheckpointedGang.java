@@ -1,5 +1,6 @@
 package dev.lockstep.spark.job;
 
+import dev.lockstep.config.WorkerLoss;
 import dev.lockstep.coordinator.CheckpointSchedule;
 import dev.lockstep.coordinator.Position;
 import dev.lockstep.coordinator.TrainingResult;
@@ -8,6 +9,7 @@ import dev.lockstep.spark.gang.Gang;
 import dev.lockstep.spark.registry.LeaseException;
 import dev.lockstep.spark.storage.Location;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -23,7 +25,6 @@ import org.slf4j.LoggerFactory;
  */
 final class CheckpointedGang {
   private static final Logger LOG = LoggerFactory.getLogger(CheckpointedGang.class);
-  private static final long PATIENCE_SECONDS = 10;
 
   private final Gang gang;
   private final Checkpoints checkpoints;
@@ -64,16 +65,14 @@ final class CheckpointedGang {
    * Runs the gang until training ends and every checkpoint is written.
    *
    * @throws StoppedException if training ends before its time, but has a checkpoint
-   * @throws LeaseException if it ends because another process has taken the run over, which has the
-   *     checkpoints now
    */
   TrainingResult run(JavaSparkContext spark) {
     try {
       return gang.run(spark);
     } catch (RuntimeException e) {
       awaitWriting();
-      if (e.getCause() instanceof LeaseException lost) {
-        throw lost;
+      if (e.getCause() instanceof LeaseException) {
+        throw e; // Whoever has taken the run over has the checkpoints now.
       }
       writeLast();
       throw newest.<RuntimeException>map(position -> stopped(position, e)).orElse(e);
@@ -84,11 +83,12 @@ final class CheckpointedGang {
 
   private void awaitWriting() {
     writing.shutdown();
+    Duration patience = WorkerLoss.patience(run.patience().timeout());
     try {
-      if (!writing.awaitTermination(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+      if (!writing.awaitTermination(patience.toMillis(), TimeUnit.MILLISECONDS)) {
         LOG.warn(
             "waiting since {} s for a checkpoint to be written to {}; giving up when its file system leaves one operation unanswered for {} s (spark.lockstep.storageTimeout)",
-            PATIENCE_SECONDS,
+            patience.toSeconds(),
             run,
             run.patience().timeout().toSeconds());
         writing.awaitTermination(Long.MAX_VALUE, TimeUnit.NANOSECONDS);

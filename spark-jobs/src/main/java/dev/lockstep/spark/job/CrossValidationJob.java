@@ -127,6 +127,7 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
    *
    * @param directory where its files lie, {@link #planOf} among them
    * @throws ConfigurationException if its data have changed, or it cannot begin
+   * @throws RunEndedException if another process has ended it meanwhile
    * @throws LeaseException if another process is at the run
    * @throws StoppedException if the process is told to end, or the final model fails
    */
@@ -144,6 +145,7 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
     check(spark, dataset, workers);
     RunFiles files = new RunFiles(RunDirectory.existing(directory));
     try (Lease lease = files.lease()) {
+      files.requireUnended(lease);
       return run(spark, dataset, workers, files, observer, lease);
     }
   }
@@ -165,11 +167,6 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
   /** Whether the run in {@code directory} is a cross-validation. */
   public static boolean isAt(Location directory) {
     return ExistingRun.has(directory, PLAN);
-  }
-
-  /** Whether the run in {@code directory} has every fold, and the final model if it wants one. */
-  public static boolean hasEnded(Location directory) {
-    return ExistingRun.has(directory, Manifest.NAME);
   }
 
   private static Section section(Location directory) {
@@ -319,7 +316,7 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
     if (outcome.complete()) {
       if (plan.finalModel()) {
         CandidateResult chosen = results.get().chosen().orElseThrow();
-        observer.finalModel().accept(trainFinalModel(spark, files.location(), chosen));
+        observer.finalModel().accept(trainFinalModel(spark, files.location(), chosen, lease));
       }
       check(lease);
       files.write(Manifest.NAME, manifest(spark, dataset, workers, started, files.written()));
@@ -349,7 +346,7 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
 
   /** Trains it if it is not there, or goes on with what a stopped run has left of it. */
   private Location trainFinalModel(
-      JavaSparkContext spark, Location directory, CandidateResult chosen) {
+      JavaSparkContext spark, Location directory, CandidateResult chosen, Lease lease) {
     Configuration configuration =
         onCluster(spark, plan.finalConfiguration(chosen.candidate(), chosen.epochs()));
     Location place = directory.child("final");
@@ -361,7 +358,9 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
     try {
       new TrainingJob(
               configuration, begun.hasBegun() ? new Place.Existing(place) : new Place.NewAt(place))
-          .run(spark, progress -> {});
+          .run(spark, progress -> {}, lease.lost());
+      return place;
+    } catch (RunEndedException e) {
       return place;
     } catch (LeaseException e) {
       throw e;

@@ -45,8 +45,20 @@ public record ExistingRun(Location directory, Configuration configuration) {
    *
    * @throws ConfigurationException if that cannot be told
    */
-  public boolean hasEnded() {
+  boolean hasEnded() {
     return has(Manifest.NAME);
+  }
+
+  /**
+   * Makes sure that there is something left to do for the run in {@code directory}.
+   *
+   * @throws RunEndedException if it has ended, with all its results
+   * @throws ConfigurationException if that cannot be told
+   */
+  public static void requireUnended(Location directory) {
+    if (has(directory, Manifest.NAME)) {
+      throw new RunEndedException(directory);
+    }
   }
 
   /**

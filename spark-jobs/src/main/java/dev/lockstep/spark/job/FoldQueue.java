@@ -1,6 +1,9 @@
 package dev.lockstep.spark.job;
 
+import dev.lockstep.config.WorkerLoss;
+import dev.lockstep.spark.gang.Notice;
 import dev.lockstep.yaml.ConfigurationException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -31,14 +34,19 @@ import org.slf4j.LoggerFactory;
  *     go
  * @param workers of each fold
  * @param mostAtOnce so many folds run beside one another at most
+ * @param grace how long those are waited for that were told to end
  */
-record FoldQueue(IntSupplier slots, int workers, int mostAtOnce) {
+record FoldQueue(IntSupplier slots, int workers, int mostAtOnce, Duration grace) {
   /** So often is a fold run. */
   static final int MOST_ATTEMPTS = 3;
 
   private static final Logger LOG = LoggerFactory.getLogger(FoldQueue.class);
   private static final long GLANCE_MILLIS = 1000;
-  private static final long GRACE_SECONDS = 30;
+  private static final Duration GRACE = Duration.ofSeconds(30);
+
+  FoldQueue(IntSupplier slots, int workers, int mostAtOnce) {
+    this(slots, workers, mostAtOnce, GRACE);
+  }
 
   /**
    * A fold.
@@ -167,14 +175,22 @@ record FoldQueue(IntSupplier slots, int workers, int mostAtOnce) {
   }
 
   /** When the process ends, nobody waits for folds: what they write is whole or not there. */
-  private static void end(ExecutorService threads) {
+  private void end(ExecutorService threads) {
     threads.shutdownNow();
     if (ShutdownHookManager.get().isShutdownInProgress()) {
       return;
     }
-    try {
-      if (!threads.awaitTermination(GRACE_SECONDS, TimeUnit.SECONDS)) {
-        LOG.warn("folds still run {} s after they were told to end", GRACE_SECONDS);
+    Duration patience = WorkerLoss.patience(grace);
+    Duration rest = grace.minus(patience);
+    try (Notice unused =
+        Notice.after(
+            patience,
+            FoldQueue.class,
+            () ->
+                "folds to end, as they were told to; giving up in %d s"
+                    .formatted(rest.toSeconds()))) {
+      if (!threads.awaitTermination(grace.toMillis(), TimeUnit.MILLISECONDS)) {
+        LOG.warn("folds still run {} s after they were told to end", grace.toSeconds());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

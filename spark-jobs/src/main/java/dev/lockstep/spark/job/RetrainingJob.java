@@ -290,7 +290,8 @@ public final class RetrainingJob {
         initial.map(ModelFile::name).orElse("scratch"),
         unfinished);
     TrainingJob.Outcome trained =
-        new TrainingJob(training, new Place.NewAt(unfinished), initial).run(spark, observer);
+        new TrainingJob(training, new Place.NewAt(unfinished), initial)
+            .run(spark, observer, lease.lost());
     if (!fingerprint(trained.dataset()).equals(now.data().fingerprint())) {
       return dataChanged(unfinished, now, champion);
     }

@@ -13,12 +13,12 @@ import dev.lockstep.spark.storage.Content;
 import dev.lockstep.spark.storage.Digest;
 import dev.lockstep.spark.storage.Location;
 import dev.lockstep.spark.storage.RunDirectory;
+import dev.lockstep.spark.storage.TimeSetting;
 import dev.lockstep.yaml.ConfigurationException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 
 /** Writes the files of a run and remembers what the manifest says of them. */
 final class RunFiles {
@@ -28,7 +28,6 @@ final class RunFiles {
           .writer(new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n")));
 
   private static final int MOST_BYTES = 64 << 20;
-  private static final Duration LEASE_TIMEOUT = Duration.ofSeconds(30);
 
   private final RunDirectory directory;
   private final ArrayNode written = JsonNodeFactory.instance.arrayNode();
@@ -66,13 +65,28 @@ final class RunFiles {
    */
   Lease lease() {
     try {
-      return Lease.takeOver(location(), LEASE_TIMEOUT);
+      return Lease.takeOver(location(), TimeSetting.LEASE_TIMEOUT.value());
     } catch (LeaseException e) {
       throw new LeaseException(
           e.getMessage() + "; only one process may be at a run: let it end, or end it");
     } catch (IOException e) {
       throw new UncheckedIOException(
           "%s: cannot be written to: %s".formatted(location(), Location.reason(e)), e);
+    }
+  }
+
+  /**
+   * Makes sure that what was waited for is still to be done.
+   *
+   * @param lease of the run, which is given back if not
+   * @throws RunEndedException if another process has ended the run meanwhile
+   */
+  void requireUnended(Lease lease) {
+    try {
+      ExistingRun.requireUnended(location());
+    } catch (RunEndedException e) {
+      lease.delete();
+      throw e;
     }
   }
 

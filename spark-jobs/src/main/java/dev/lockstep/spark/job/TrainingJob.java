@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.config.Configuration;
 import dev.lockstep.coordinator.Averaging.Gradients;
 import dev.lockstep.coordinator.Progress;
+import dev.lockstep.coordinator.RunAbortedException;
 import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.coordinator.TrainingResult;
 import dev.lockstep.coordinator.TrainingState;
@@ -99,20 +100,28 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
    *
    * @param observer is told ten times a second, and once at the end, how far the training has come
    * @throws ConfigurationException if the run cannot begin
+   * @throws RunEndedException if it has ended, in another process
    * @throws LeaseException if another process is at the run
    * @throws StoppedException if it fails, or the process is told to end, after a checkpoint
-   * @throws dev.lockstep.coordinator.RunAbortedException if it does so before any
+   * @throws RunAbortedException if it does so before any
    */
   public Outcome run(JavaSparkContext spark, Consumer<Progress> observer) {
+    return run(spark, observer, new CompletableFuture<>());
+  }
+
+  /**
+   * As the other, for a training that is part of something greater.
+   *
+   * @param lost once it is completed, the training ends with that
+   */
+  Outcome run(
+      JavaSparkContext spark, Consumer<Progress> observer, CompletableFuture<LeaseException> lost) {
     Instant started = Instant.now();
     Prepared prepared = prepare(spark);
     RunFiles files = new RunFiles(directory(started));
     try (Lease lease = files.lease()) {
-      if (new ExistingRun(files.location(), configuration).hasEnded()) {
-        throw new ConfigurationException(
-            files.location() + ": the run has ended meanwhile, in another process");
-      }
-      Outcome outcome = run(spark, observer, started, prepared, files, lease);
+      files.requireUnended(lease);
+      Outcome outcome = run(spark, observer, started, prepared, files, lease, lost);
       lease.delete();
       return outcome;
     } catch (IOException e) {
@@ -126,7 +135,8 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
       Instant started,
       Prepared prepared,
       RunFiles files,
-      Lease lease)
+      Lease lease,
+      CompletableFuture<LeaseException> lost)
       throws IOException {
     Checkpoints checkpoints = new Checkpoints(files.location(), configuration, prepared, lease);
     Optional<TrainingState> start = start(checkpoints);
@@ -141,10 +151,11 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
     String group = "lockstep-" + UUID.randomUUID();
     WorkerSpans spans = new WorkerSpans(group, rank -> "worker " + rank, started);
     spark.sc().addSparkListener(spans);
+    CompletableFuture<LeaseException> stop = lease.lost().applyToEither(lost, each -> each);
     TrainingResult result;
     List<Span> timeline;
     try {
-      result = train(spark, group, prepared, checkpoints, start, observer, files.location(), lease);
+      result = train(spark, group, prepared, checkpoints, start, observer, files.location(), stop);
       timeline = spans.await();
     } finally {
       spark.sc().removeSparkListener(spans);
@@ -184,12 +195,12 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
       Optional<TrainingState> start,
       Consumer<Progress> observer,
       Location run,
-      Lease lease) {
+      CompletableFuture<LeaseException> stop) {
     Gang gang =
         start
             .map(state -> Gang.startingFrom(state, prepared.training(), prepared.workers()))
             .orElseGet(() -> Gang.of(prepared.training(), prepared.workers()));
-    CompletableFuture<Void> unused = lease.lost().thenAccept(gang::abort);
+    CompletableFuture<Void> unused = stop.thenAccept(gang::abort);
     Optional<CheckpointedGang> checkpointed =
         configuration
             .checkpoints()
@@ -199,7 +210,11 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
                         gang, checkpoints, schedule, start.map(TrainingState::position), run));
     Supplier<TrainingResult> work =
         () -> checkpointed.map(kept -> kept.run(spark)).orElseGet(() -> gang.run(spark));
-    return new WatchedGang(spark, gang, work, description(prepared), group).run(observer);
+    try {
+      return new WatchedGang(spark, gang, work, description(prepared), group).run(observer);
+    } catch (RunAbortedException e) {
+      throw e.getCause() instanceof LeaseException lost ? lost : e;
+    }
   }
 
   /** All that a training needs, checked. */

@@ -4,6 +4,7 @@ import dev.lockstep.data.Dataset;
 import dev.lockstep.data.Examples;
 import dev.lockstep.data.FloatFeatures;
 import dev.lockstep.data.Shape;
+import dev.lockstep.spark.gang.Notice;
 import dev.lockstep.split.Marked;
 import dev.lockstep.yaml.ConfigurationException;
 import java.io.Serializable;
@@ -13,6 +14,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.ml.linalg.DenseVector;
 import org.apache.spark.ml.linalg.SparseVector;
 import org.apache.spark.ml.linalg.Vector;
@@ -186,13 +188,13 @@ final class FrameExamples implements Serializable {
     Column marked =
         columns.validation().map(of -> validation(name, frame, of)).orElse(functions.lit(false));
     int channels = columns.channels();
-    List<Part> parts =
+    JavaRDD<Part> parted =
         frame
             .select(
                 functions.col(columns.features()), functions.col(columns.label()), weight, marked)
             .toJavaRDD()
-            .mapPartitions(rows -> List.of(Part.of(rows, channels)).iterator())
-            .collect();
+            .mapPartitions(rows -> List.of(Part.of(rows, channels)).iterator());
+    List<Part> parts = Notice.collect(parted, "the examples of " + name);
     float[][] features =
         parts.stream().flatMap(part -> Arrays.stream(part.features)).toArray(float[][]::new);
     double[] values = parts.stream().flatMapToDouble(part -> Arrays.stream(part.labels)).toArray();

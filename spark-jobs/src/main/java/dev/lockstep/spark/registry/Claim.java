@@ -8,7 +8,7 @@ import java.time.Instant;
 /**
  * Who holds a lease, and until when unless it is renewed.
  *
- * @param fence from 1; each claim has a higher one than those before
+ * @param fence from 1; each claim has a higher one than those that lie beside it
  * @param expires when others may take the lease
  * @param released whether the holder has given it back
  */
@@ -36,6 +36,11 @@ record Claim(long fence, Holder holder, Instant expires, boolean released) {
 
   Claim release() {
     return new Claim(fence, holder, expires, true);
+  }
+
+  /** Whether this one, read later, is the {@code other}, held by the same process still. */
+  boolean isSameAs(Claim other) {
+    return fence == other.fence && holder.equals(other.holder) && !released;
   }
 
   boolean isFree(Instant now) {

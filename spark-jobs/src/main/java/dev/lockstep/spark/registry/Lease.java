@@ -1,6 +1,7 @@
 package dev.lockstep.spark.registry;
 
 import dev.lockstep.spark.storage.Location;
+import dev.lockstep.yaml.Section;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -18,10 +19,11 @@ import org.slf4j.LoggerFactory;
 /**
  * The right to write to a place, which one process has at a time: to add versions to a registry, or
  * to go on with a run. A claim is a file {@code lease/000001.json} there that one process alone can
- * create; its number, the fence, is higher than those of all claims before. The holder renews its
- * claim in a thread of its own. Once the newest claim is released or has expired, as that of a
- * process that died, another may make the next one; whoever held the lease until then is told by
- * {@link #check}.
+ * create; its number, the fence, is higher than those of all claims that are there. The holder
+ * renews its claim in a thread of its own. Once the newest claim is released or has expired, as
+ * that of a process that died, another may make the next one; whoever held the lease until then is
+ * told by {@link #check}. After {@link #delete} fences begin anew, so that a claim is known by its
+ * number and its holder.
  *
  * <p>A holder that is stopped between {@link #check} and what it does next may still do that. It
  * does a registry no harm: a version's directory takes its name only if that is free, and a
@@ -140,7 +142,7 @@ public final class Lease implements AutoCloseable {
             false);
     boolean made = file(directory, claim).create(RegistryFile.content(claim.toJson()));
     Claim after = newest(directory).orElse(claim);
-    if (!made || after.fence() != claim.fence()) {
+    if (!made || !after.isSameAs(claim)) {
       throw held(place, after);
     }
     LOG.info("took the lease of {}: fence {}", place, claim.fence());
@@ -159,15 +161,17 @@ public final class Lease implements AutoCloseable {
       return Optional.empty();
     }
     String name = names.get(names.size() - 1);
-    return Optional.of(
-        Claim.read(RegistryFile.number(name), RegistryFile.read(directory.child(name))));
+    Optional<Section> claim = RegistryFile.find(directory.child(name));
+    return claim.isPresent()
+        ? Optional.of(Claim.read(RegistryFile.number(name), claim.get()))
+        : newest(directory); // Its holder has deleted it since.
   }
 
   private static Location file(Location directory, Claim claim) {
     return directory.child(RegistryFile.name(claim.fence()));
   }
 
-  /** The newest ones show who held it lately; its number must never be given again. */
+  /** The newest ones show who held it lately. */
   private void deleteOld() throws IOException {
     List<String> names = RegistryFile.numbered(directory);
     for (String name : names.subList(0, Math.max(0, names.size() - KEPT))) {
@@ -176,8 +180,12 @@ public final class Lease implements AutoCloseable {
   }
 
   /** The number of this claim. */
-  public synchronized long fence() {
-    return claim.fence();
+  public long fence() {
+    return claim().fence();
+  }
+
+  private synchronized Claim claim() {
+    return claim;
   }
 
   /**
@@ -188,16 +196,20 @@ public final class Lease implements AutoCloseable {
    */
   public void check() throws IOException {
     Optional<Claim> newest = newest(directory);
-    long own = fence();
-    if (newest.isEmpty() || newest.get().fence() != own) {
+    Claim own = claim();
+    if (newest.isEmpty() || !newest.get().isSameAs(own)) {
       throw new LeaseException(
-          "%s: this process was silent for more than %d s and lost the lease (fence %d); it is held by %s"
+          "%s: this process was silent for more than %d s and lost the lease (fence %d); it %s"
               .formatted(
                   directory,
                   timeout.toSeconds(),
-                  own,
-                  newest.map(Claim::toString).orElse("nobody")));
+                  own.fence(),
+                  newest.map(Lease::whereabouts).orElse("has been deleted by another process")));
     }
+  }
+
+  private static String whereabouts(Claim other) {
+    return other.released() ? "was held last by " + other.holder() : "is held by " + other;
   }
 
   /** Is completed, in a thread of the lease's, once another process is seen to have taken it. */

@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.List;
+import java.util.Optional;
 
 /** The registry's own small JSON files. */
 final class RegistryFile {
@@ -47,13 +48,25 @@ final class RegistryFile {
    * @throws ConfigurationException if it is missing or is no JSON object
    */
   static Section read(Location file) throws IOException {
+    return find(file)
+        .orElseThrow(
+            () ->
+                new ConfigurationException(
+                    file + ": there is no such file; the registry must not be changed by hand"));
+  }
+
+  /**
+   * Reads a file, if it is there.
+   *
+   * @throws ConfigurationException if it is no JSON object
+   */
+  static Optional<Section> find(Location file) throws IOException {
     try (InputStream in = file.open().orElse(null)) {
-      if (in == null) {
-        throw new ConfigurationException(
-            file + ": there is no such file; the registry must not be changed by hand");
-      }
-      return Section.parse(
-          file.toString(), new String(in.readNBytes(MOST_BYTES), StandardCharsets.UTF_8));
+      return in == null
+          ? Optional.empty()
+          : Optional.of(
+              Section.parse(
+                  file.toString(), new String(in.readNBytes(MOST_BYTES), StandardCharsets.UTF_8)));
     }
   }
 

@@ -7,6 +7,7 @@ import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -153,13 +154,12 @@ record LocalLocation(Path path) implements Location {
     synchronise(parent());
   }
 
-  /** A second name for a file beside it, which the file system gives only if it is free. */
   @Override
   public boolean create(Content content) throws IOException {
     Path beside = beside();
     try {
       writeSynchronised(beside, content);
-      Files.createLink(path, beside);
+      giveFreeName(beside);
     } catch (FileAlreadyExistsException e) {
       return false;
     } finally {
@@ -167,6 +167,23 @@ record LocalLocation(Path path) implements Location {
     }
     synchronise(parent());
     return true;
+  }
+
+  /**
+   * A second name is given only if it is free. Where files cannot have two (FAT, some network and
+   * FUSE file systems) a file takes a name that was free a moment before: of two processes that
+   * come within that moment, the later one's is there.
+   *
+   * @throws FileAlreadyExistsException if it is not
+   */
+  private void giveFreeName(Path beside) throws IOException {
+    try {
+      Files.createLink(path, beside);
+    } catch (FileAlreadyExistsException e) {
+      throw e;
+    } catch (FileSystemException | UnsupportedOperationException e) {
+      Files.move(beside, path);
+    }
   }
 
   private static void writeSynchronised(Path file, Content content) throws IOException {

@@ -13,8 +13,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.util.VersionInfo;
-import org.apache.spark.SparkConf;
-import org.apache.spark.SparkEnv;
 
 /**
  * A file or directory that may or may not exist, on the local file system or on one of Hadoop's.
@@ -34,7 +32,7 @@ public sealed interface Location permits LocalLocation, HadoopLocation, PatientL
     if (written.isBlank()) {
       throw new ConfigurationException("the path is empty but must name a file or a directory");
     }
-    Duration timeout = timeout();
+    Duration timeout = TimeSetting.STORAGE_TIMEOUT.value();
     try {
       return new PatientLocation(parse(written, timeout), timeout);
     } catch (IllegalArgumentException e) {
@@ -122,24 +120,7 @@ public sealed interface Location permits LocalLocation, HadoopLocation, PatientL
 
   /** How long its file system is waited for where Hadoop's libraries use {@link #hadoopPath}. */
   default Patience patience() {
-    return new Patience(toString(), timeout());
-  }
-
-  private static Duration timeout() {
-    SparkEnv spark = SparkEnv.get();
-    SparkConf conf = spark == null ? new SparkConf() : spark.conf();
-    String key = "spark.lockstep.storageTimeout";
-    try {
-      Duration timeout = Duration.ofMillis(conf.getTimeAsMs(key, "10min"));
-      if (timeout.toSeconds() > 0) {
-        return timeout;
-      }
-    } catch (NumberFormatException e) {
-      // Said below.
-    }
-    throw new ConfigurationException(
-        "%s is '%s' but must be a time of at least 1s, such as 30s or 10min"
-            .formatted(key, conf.get(key)));
+    return new Patience(toString(), TimeSetting.STORAGE_TIMEOUT.value());
   }
 
   /** The file or directory {@code name} in this directory. */

@@ -9,7 +9,6 @@ import dev.lockstep.metrics.Metric;
 import dev.lockstep.spark.LogLines;
 import dev.lockstep.spark.source.ParquetFile;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,7 +16,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -651,44 +652,23 @@ class CrossValidateCommandTest {
   }
 
   @Test
-  void whatAnotherProcessHasTakenOverMeanwhileEndsWithoutResults() throws Exception {
-    TakenOver.runs = directory.resolve("taken");
-    System.setProperty(LISTENERS, TakenOver.class.getName());
+  void whoeverWaitedForARunThatAnotherEndedMeanwhileLeavesItAsItIs() throws Exception {
+    Path waited = Files.createDirectory(directory.resolve("waited"));
+    Files.copy(run.resolve("cross-validation.yaml"), waited.resolve("cross-validation.yaml"));
+    OtherProcess.claim(waited, 1);
+    try (LogLines log = LogLines.open()) {
+      CompletableFuture<Invocation> resuming = CompletableFuture.supplyAsync(() -> resume(waited));
+      log.await("waiting for its lease, which is held by process 12 on far");
+      Files.writeString(waited.resolve("manifest.json"), "{}");
+      OtherProcess.release(waited, 1);
 
-    Invocation lost =
-        Invocation.of(
-            "cross-validate",
-            "--config",
-            configuration.toString(),
-            "--master",
-            "local[2]",
-            "--folds",
-            "4",
-            "--output",
-            TakenOver.runs.toString());
+      Invocation resumed = resuming.get(20, TimeUnit.SECONDS);
 
-    assertThat(lost.exitCode()).as(lost.err()).isEqualTo(12);
-    assertThat(lost.err())
-        .contains("lost the lease (fence 1); it is held by process 12 on far")
-        .doesNotContain("--resume");
-    assertThat(TrainingProcess.run(TakenOver.runs).toFile().list())
-        .containsOnly("cross-validation.yaml", "folds", "lease");
-  }
-
-  /** Another process, which finds this one's claim expired when its first job begins. */
-  public static final class TakenOver extends SparkListener {
-    private static Path runs;
-
-    @Override
-    public void onJobStart(SparkListenerJobStart start) {
-      try {
-        Path claim = TrainingProcess.run(runs).resolve("lease/000002.json");
-        Files.writeString(
-            claim,
-            "{host: far, pid: 12, numbering: far, expires: '2100-01-01T00:00:00Z', released: false}");
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
+      assertThat(resumed.exitCode()).as(resumed.err()).isZero();
+      assertThat(resumed.out())
+          .containsExactly("the run has ended already; nothing is left to do", waited.toString());
+      assertThat(waited.toFile().list())
+          .containsExactlyInAnyOrder("cross-validation.yaml", "manifest.json");
     }
   }
 }

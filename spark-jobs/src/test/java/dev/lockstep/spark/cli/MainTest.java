@@ -246,6 +246,6 @@ class MainTest {
     assertThatThrownBy(() -> new SparkOptions().settings(written, "test"))
         .isInstanceOf(ConfigurationException.class)
         .hasMessage(
-            "spark.lockstep.prot is not a setting; known are spark.lockstep.port, spark.lockstep.storageTimeout; did you mean 'spark.lockstep.port'?");
+            "spark.lockstep.prot is not a setting; known are spark.lockstep.port, spark.lockstep.storageTimeout, spark.lockstep.leaseTimeout; did you mean 'spark.lockstep.port'?");
   }
 }

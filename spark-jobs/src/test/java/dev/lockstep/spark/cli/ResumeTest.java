@@ -12,10 +12,8 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -34,8 +32,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A run that was stopped, whatever became of its process or its newest checkpoint. */
 class ResumeTest {
   private static final JsonMapper JSON = new JsonMapper();
+  private static final int KEPT = 4;
   private static final String EVERY_7_STEPS =
-      "training.checkpoints={everyEpochs: 1, everySteps: 7, keep: 4}";
+      "training.checkpoints={everyEpochs: 1, everySteps: 7, keep: %d}".formatted(KEPT);
+  private static final int MOST_ATTEMPTS = 5;
 
   /** Enough for steps to go on while checkpoints are written. */
   private static final int EPOCHS = 60;
@@ -54,8 +54,18 @@ class ResumeTest {
   @BeforeAll
   static void train() throws IOException {
     configuration = SmallMnist.configuration(SmallMnist.write(directory));
-    undisturbed = train("undisturbed", List.of());
+    undisturbed = trainWithCheckpoints();
     stopped = asIfKilled(undisturbed, "stopped");
+  }
+
+  /** A slow disk may leave time for fewer; then the same is trained once more. */
+  private static Path trainWithCheckpoints() throws IOException {
+    for (int attempt = 1; ; attempt++) {
+      Path run = train("undisturbed-" + attempt, List.of());
+      if (checkpoints(run).size() == KEPT || attempt == MOST_ATTEMPTS) {
+        return run;
+      }
+    }
   }
 
   private static Path train(String runs, List<String> more) {
@@ -168,7 +178,7 @@ class ResumeTest {
   @Test
   void keepsTheNewestCheckpointsByEpochAndStep() throws IOException {
     assertThat(checkpoints(undisturbed))
-        .hasSize(4)
+        .hasSize(KEPT)
         .allMatch(path -> path.getFileName().toString().matches("epoch-\\d{4}-step-\\d{8}"));
     assertThat(newest(undisturbed).toFile().list())
         .containsExactlyInAnyOrder(
@@ -475,30 +485,21 @@ class ResumeTest {
   @Test
   void whoeverWaitedForARunThatAnotherEndedMeanwhileLeavesItAsItIs() throws Exception {
     Path run = asIfKilled(undisturbed, "ended");
-    claim(run, false);
+    OtherProcess.claim(run, 1);
     try (LogLines log = LogLines.open()) {
       CompletableFuture<Invocation> resuming = CompletableFuture.supplyAsync(() -> resume(run));
       log.await("waiting for its lease, which is held by process 12 on far");
       Files.writeString(run.resolve("manifest.json"), "{}");
-      claim(run, true);
+      OtherProcess.release(run, 1);
 
       Invocation resumed = resuming.get(20, TimeUnit.SECONDS);
 
-      assertThat(resumed.exitCode()).isEqualTo(2);
-      assertThat(resumed.err()).contains("the run has ended meanwhile, in another process");
+      assertThat(resumed.exitCode()).as(resumed.err()).isZero();
+      assertThat(resumed.out())
+          .containsExactly("the run has ended already; nothing is left to do", run.toString());
       assertThat(run.resolve("manifest.json")).hasContent("{}");
+      assertThat(run.resolve("lease")).doesNotExist();
     }
-  }
-
-  /** Says whole, as other processes do, that one of another machine is at the run, or was. */
-  private static void claim(Path run, boolean released) throws IOException {
-    Path lease = Files.createDirectories(run.resolve("lease"));
-    Path written =
-        Files.writeString(
-            lease.resolve("claim.tmp"),
-            "{host: far, pid: 12, expires: '%s', released: %s}"
-                .formatted(Instant.now().plusSeconds(600), released));
-    Files.move(written, lease.resolve("000001.json"), StandardCopyOption.REPLACE_EXISTING);
   }
 
   private static void stopAfterACheckpoint(Process training, Path runs) throws Exception {

@@ -3,6 +3,7 @@ package dev.lockstep.spark.gang;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lockstep.spark.LogLines;
 import dev.lockstep.spark.gang.Admission.Pass;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -32,6 +33,21 @@ class AdmissionTest {
 
   private Pass enter(int workers) throws InterruptedException {
     return admission.enter(workers, () -> SLOTS);
+  }
+
+  @Test
+  void whoeverHasNoRoomYetHearsWhoHasIt() throws Exception {
+    try (LogLines log = LogLines.open(Admission.class.getName())) {
+      Pass first = enter(3);
+      Future<Pass> second = threads.submit(() -> enter(2));
+
+      assertThat(log.await("waits for room"))
+          .isEqualTo(
+              "a training waits for room for its 2 workers: those of other trainings here are 3, on"
+                  + " 4 slots; it begins when they end, however long that takes");
+      first.close();
+      second.get(20, TimeUnit.SECONDS).close();
+    }
   }
 
   @Test

@@ -3,7 +3,9 @@ package dev.lockstep.spark.gang;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.entry;
 
+import com.codahale.metrics.MetricRegistry;
 import dev.lockstep.spark.ListeningSocket;
+import dev.lockstep.spark.LogLines;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.URI;
@@ -13,6 +15,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -27,6 +30,7 @@ import javax.management.ObjectName;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.metrics.sink.Sink;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -38,6 +42,44 @@ class GangEvidenceTest {
   private static final long STEP = 30;
   private static final Pattern METRIC =
       Pattern.compile("metrics_.*_driver_lockstep_(\\w+?)\\{[^}]*} (\\S+)");
+
+  @Test
+  void ofASinkThatDoesNotTakeTheLastValuesItIsSaidThatTheyAreAwaited() {
+    try (LogLines log = LogLines.open()) {
+      StuckSink.whenHeard = () -> log.await("metrics sinks");
+      try (JavaSparkContext spark =
+          SmallGang.spark(
+              "local[2]",
+              "spark.metrics.conf.driver.sink.stuck.class=" + StuckSink.class.getName())) {
+        SmallGang.of("epochs: 1, workerTimeout: 2", step -> {}).run(spark);
+        StuckSink.whenHeard = () -> {};
+
+        assertThat(log.with("waiting since"))
+            .containsExactly(
+                "waiting since 1 s for Spark's metrics sinks to take the last values of the training;"
+                    + " it goes on when they have, or have failed");
+      }
+    }
+  }
+
+  /** Takes values once somebody has heard of it. */
+  public static final class StuckSink implements Sink {
+    private static Runnable whenHeard = () -> {};
+
+    /** As Spark asks for it. */
+    public StuckSink(Properties settings, MetricRegistry registry) {}
+
+    @Override
+    public void start() {}
+
+    @Override
+    public void stop() {}
+
+    @Override
+    public void report() {
+      whenHeard.run();
+    }
+  }
 
   @Test
   void sparksPrometheusPageCarriesTheTraining() {

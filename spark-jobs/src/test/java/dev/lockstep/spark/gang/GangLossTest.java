@@ -3,13 +3,17 @@ package dev.lockstep.spark.gang;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lockstep.config.WorkerLoss;
 import dev.lockstep.coordinator.RunAbortedException;
 import dev.lockstep.spark.LogLines;
 import dev.lockstep.yaml.ConfigurationException;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -17,6 +21,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class GangLossTest {
   private static final long STEP = 30;
+
+  private static CountDownLatch replaced;
 
   private final AtomicInteger failures = new AtomicInteger();
 
@@ -200,6 +206,45 @@ class GangLossTest {
                   + " runs since \\d+ s on \\S+ \\(executor driver\\); their tasks are cancelled");
     } finally {
       over.countDown();
+    }
+  }
+
+  /** As that of a local master, whose executor is the driver. */
+  @Test
+  void ofAClusterThatDoesNotReplaceAnExecutorItIsSaidWhatFollows() throws Exception {
+    replaced = new CountDownLatch(1);
+    try (JavaSparkContext spark = SmallGang.spark("local[1]");
+        LogLines log = LogLines.open(GangTasks.class.getName())) {
+      GangTasks tasks =
+          new GangTasks(
+              spark.sc(),
+              "gang",
+              SmallGang.coordinator(SmallGang.training("epochs: 1", step -> {}, () -> {})),
+              WorkerLoss.DEFAULT);
+      spark.sc().addSparkListener(tasks);
+      spark.setLocalProperty(GangTasks.PROPERTY, "gang");
+      JavaFutureAction<Void> job =
+          spark.parallelize(List.of(1), 1).foreachAsync(one -> await(replaced));
+      Awaitility.await().until(() -> tasks.whereabouts(0).contains("runs since"));
+
+      tasks.replace(0);
+      replaced.countDown();
+      job.get();
+
+      assertThat(log.with("executor driver"))
+          .satisfiesExactly(
+              asked ->
+                  assertThat(asked)
+                      .matches(
+                          "the worker on executor driver on \\S+ is taken for dead; asking the cluster to replace the executor"),
+              refused ->
+                  assertThat(refused)
+                      .isEqualTo(
+                          "the cluster does not replace executor driver; unless Spark gives it up by"
+                              + " itself (spark.network.timeout), the run ends after"
+                              + " training.replacementTimeout"));
+    } finally {
+      replaced.countDown();
     }
   }
 

@@ -1,6 +1,8 @@
 package dev.lockstep.spark.gang;
 
 import dev.lockstep.config.Configuration;
+import dev.lockstep.coordinator.SharedMemoryCoordinator;
+import dev.lockstep.coordinator.TrainingState;
 import dev.lockstep.data.Dataset;
 import dev.lockstep.engine.Batch;
 import dev.lockstep.engine.Engine;
@@ -82,6 +84,18 @@ final class SmallGang {
         new TrainingSet(part, split),
         network.initialParameters(configuration.seed()),
         observed(afterStep, atEnd));
+  }
+
+  /** Of a gang of two that trains so. */
+  static SharedMemoryCoordinator coordinator(Training training) {
+    return new SharedMemoryCoordinator(
+        training.plan(),
+        training.network(),
+        training.order(),
+        2,
+        TrainingState.start(training.plan(), training.network(), training.initialParameters()),
+        false,
+        true);
   }
 
   private static EngineFactory observed(LongConsumer afterStep, Runnable atEnd) {

@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lockstep.config.Configuration;
+import dev.lockstep.coordinator.CheckpointSchedule;
 import dev.lockstep.coordinator.Position;
+import dev.lockstep.coordinator.RunAbortedException;
 import dev.lockstep.coordinator.TrainingState;
 import dev.lockstep.engine.Batch;
 import dev.lockstep.engine.Engine;
 import dev.lockstep.engine.EngineFactory;
 import dev.lockstep.engine.FusedEngine;
 import dev.lockstep.engine.StepSums;
+import dev.lockstep.spark.LogLines;
 import dev.lockstep.spark.gang.Gang;
 import dev.lockstep.spark.gang.SelectedEngine;
 import dev.lockstep.spark.gang.Training;
@@ -19,6 +22,8 @@ import dev.lockstep.spark.registry.Lease;
 import dev.lockstep.spark.registry.LeaseException;
 import dev.lockstep.spark.storage.Location;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -43,6 +48,9 @@ class CheckpointedGangTest {
           training: {optimizer: adam}
           """,
           List.of());
+
+  private static final CheckpointSchedule SEVENTH = new CheckpointSchedule(0, 7, 3);
+  private static final String STORAGE_TIMEOUT = "spark.lockstep.storageTimeout";
 
   @TempDir Path directory;
 
@@ -82,9 +90,38 @@ class CheckpointedGangTest {
     try (Lease another = lease()) {
       running.set(Gang.of(training, WORKERS));
 
-      assertThatThrownBy(() -> run(running.get(), checkpoints)).isSameAs(loss);
+      assertThatThrownBy(() -> run(running.get(), checkpoints)).hasCause(loss);
       assertThat(checkpoints.newest()).isEmpty();
       another.check();
+    }
+  }
+
+  @Test
+  void whoseCheckpointIsStillBeingWrittenSaysThatItWaits() throws Exception {
+    System.setProperty(STORAGE_TIMEOUT, "2s");
+    try (LogLines log = LogLines.open();
+        Lease lease = lease();
+        ServerSocket mute = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"))) {
+      Location run = Location.of("hdfs://127.0.0.1:%d/run".formatted(mute.getLocalPort()));
+      Training training =
+          training(
+              () -> {
+                throw new IllegalStateException("this worker dies");
+              });
+
+      assertThatThrownBy(
+              () ->
+                  run(Gang.of(training, WORKERS), checkpoints(run, training, lease), SEVENTH, run))
+          .isInstanceOf(RunAbortedException.class);
+
+      assertThat(log.with("waiting since 1 s for a checkpoint"))
+          .containsExactly(
+              "waiting since 1 s for a checkpoint to be written to %s; giving up when its file system leaves one operation unanswered for 2 s (spark.lockstep.storageTimeout)"
+                  .formatted(run));
+      assertThat(log.with("the checkpoint after 0 epochs and 7 steps cannot be written to " + run))
+          .hasSize(1);
+    } finally {
+      System.clearProperty(STORAGE_TIMEOUT);
     }
   }
 
@@ -109,14 +146,22 @@ class CheckpointedGangTest {
   }
 
   private Checkpoints checkpoints(Training training, Lease lease) {
+    return checkpoints(run(), training, lease);
+  }
+
+  private static Checkpoints checkpoints(Location run, Training training, Lease lease) {
     SelectedEngine engine = SelectedEngine.of(CONFIGURATION.engine(), training.network());
-    return new Checkpoints(run(), CONFIGURATION, new Prepared(training, engine, WORKERS), lease);
+    return new Checkpoints(run, CONFIGURATION, new Prepared(training, engine, WORKERS), lease);
   }
 
   private void run(Gang gang, Checkpoints checkpoints) {
+    run(gang, checkpoints, CONFIGURATION.checkpoints().orElseThrow(), run());
+  }
+
+  private static void run(
+      Gang gang, Checkpoints checkpoints, CheckpointSchedule schedule, Location run) {
     CheckpointedGang checkpointed =
-        new CheckpointedGang(
-            gang, checkpoints, CONFIGURATION.checkpoints().orElseThrow(), Optional.empty(), run());
+        new CheckpointedGang(gang, checkpoints, schedule, Optional.empty(), run);
     try (JavaSparkContext spark = spark()) {
       checkpointed.run(spark);
     }

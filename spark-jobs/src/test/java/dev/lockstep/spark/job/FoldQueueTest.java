@@ -3,9 +3,11 @@ package dev.lockstep.spark.job;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.lockstep.spark.LogLines;
 import dev.lockstep.spark.job.FoldQueue.Task;
 import dev.lockstep.spark.registry.LeaseException;
 import dev.lockstep.yaml.ConfigurationException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -65,6 +67,44 @@ class FoldQueueTest {
     new FoldQueue(() -> 0, 1, 2).run(tasks(3, 1), result -> {}, NEVER);
 
     assertThat(most).hasValue(1);
+  }
+
+  @Test
+  void thoseThatDoNotEndWhenTheyAreToldToAreWaitedForAWhile() {
+    CountDownLatch ended = new CountDownLatch(1);
+    List<Task<Integer>> tasks =
+        List.of(
+            new Task<>("deaf", () -> sleepOn(ended)),
+            new Task<>(
+                "interrupted",
+                () -> {
+                  throw new CancellationException("interrupted");
+                }));
+    try (LogLines log = LogLines.open()) {
+      FoldQueue queue = new FoldQueue(() -> 2, 1, 2, Duration.ofSeconds(2));
+
+      assertThatExceptionOfType(CancellationException.class)
+          .isThrownBy(() -> queue.run(tasks, result -> {}, NEVER));
+
+      assertThat(log.with("fold"))
+          .containsExactly(
+              "waiting since 1 s for folds to end, as they were told to; giving up in 1 s",
+              "folds still run 2 s after they were told to end");
+    } finally {
+      ended.countDown();
+    }
+  }
+
+  /** Whoever interrupts it. */
+  private static int sleepOn(CountDownLatch ended) {
+    while (true) {
+      try {
+        ended.await();
+        return 1;
+      } catch (InterruptedException e) {
+        // It does not listen.
+      }
+    }
   }
 
   @Test

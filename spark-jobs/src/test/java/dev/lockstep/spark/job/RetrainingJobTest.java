@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lockstep.config.Configuration;
 import dev.lockstep.config.Retraining;
+import dev.lockstep.coordinator.Progress;
 import dev.lockstep.data.Examples;
 import dev.lockstep.spark.Digits;
 import dev.lockstep.spark.cli.Partitions;
@@ -31,8 +32,12 @@ import org.junit.jupiter.api.io.TempDir;
 class RetrainingJobTest {
   private static final LocalDate FIRST = LocalDate.of(2026, 11, 9);
 
+  /** They take a minute or more. */
+  private static final int EPOCHS = 200_000;
+
   @TempDir Path directory;
   private ModelRegistry registry;
+  private Progress last;
 
   @BeforeEach
   void writeADay() throws Exception {
@@ -64,7 +69,7 @@ class RetrainingJobTest {
         new RetrainingJob(
             Configuration.read("retrain.yaml", text, List.of(settings)),
             Retraining.read("retrain.yaml", text, List.of(settings)));
-    return job.run(() -> spark(meanwhile), progress -> {});
+    return job.run(() -> spark(meanwhile), progress -> last = progress);
   }
 
   private static JavaSparkContext spark(Executable meanwhile) {
@@ -113,7 +118,7 @@ class RetrainingJobTest {
   }
 
   @Test
-  void whoeverLosesTheLeasePublishesNothing() throws Exception {
+  void whoeverLosesTheLeaseEndsAtOnceAndPublishesNothing() throws Exception {
     Lease[] next = new Lease[1];
     try {
       assertThatThrownBy(
@@ -127,10 +132,13 @@ class RetrainingJobTest {
                                 .replaceFirst(
                                     "(\"expires\" : )[^,]*", "$1\"2026-01-01T00:00:00Z\""));
                         next[0] = Lease.take(registry.location(), Duration.ofMinutes(10));
-                      }))
+                      },
+                      "retrain.leaseTimeout=1",
+                      "training.epochs=" + EPOCHS))
           .isInstanceOf(LeaseException.class)
           .hasMessageContaining("lost the lease (fence 1)");
 
+      assertThat(last.epoch()).isLessThan(EPOCHS);
       assertThat(registry.numbers()).isEmpty();
       assertThat(registry.champion()).isEmpty();
     } finally {

@@ -89,18 +89,22 @@ class LeaseTest {
   }
 
   private void claim(String host, long pid, Instant expires) throws IOException {
-    write("000004.json", new Holder(host, pid, Instant.EPOCH, "another machine's"), expires);
+    write("000004.json", new Holder(host, pid, "1", "another machine's"), expires);
   }
 
   private void claimHere(long pid) throws IOException {
     Holder self = Holder.self();
-    Holder holder = new Holder(self.host(), pid, Instant.EPOCH, self.numbering());
+    Holder holder = new Holder(self.host(), pid, "1", self.numbering());
     write("000004.json", holder, Instant.now().plus(LONG));
   }
 
-  /** Whole, as other processes write theirs: whoever reads meanwhile sees the old one. */
   private void write(String name, Holder holder, Instant expires) throws IOException {
-    String claim = new Claim(4, holder, expires, false).toJson().toString();
+    write(name, new Claim(4, holder, expires, false));
+  }
+
+  /** Whole, as other processes write theirs: whoever reads meanwhile sees the old one. */
+  private void write(String name, Claim written) throws IOException {
+    String claim = written.toJson().toString();
     Files.createDirectories(directory.resolve("lease"));
     registry.location().child("lease").child(name).write(out -> out.write(claim.getBytes(UTF_8)));
   }
@@ -148,7 +152,7 @@ class LeaseTest {
   void whoeverWaitedForAHolderThatEndedMeanwhileMakesTheNextClaim() throws Exception {
     claim("far", 12, Instant.now().plus(LONG));
     CompletableFuture<Long> taking = takingOver();
-    Holder far = new Holder("far", 12, Instant.EPOCH, "another machine's");
+    Holder far = new Holder("far", 12, "1", "another machine's");
     write("000009.json", far, Instant.now().minusSeconds(1));
 
     assertThat(taking.get(20, TimeUnit.SECONDS)).isEqualTo(10);
@@ -206,7 +210,7 @@ class LeaseTest {
   @Test
   void aHolderThatLostItIsToldByItsOwnThread() throws Exception {
     try (Lease slow = Lease.take(registry.location(), Duration.ofSeconds(1))) {
-      Holder far = new Holder("far", 12, Instant.EPOCH, "another machine's");
+      Holder far = new Holder("far", 12, "1", "another machine's");
       write("000002.json", far, Instant.now().plus(LONG));
 
       assertThat(slow.lost().get(20, TimeUnit.SECONDS))
@@ -231,6 +235,35 @@ class LeaseTest {
         slow.delete();
         fast.check();
       }
+    }
+  }
+
+  @Test
+  void aHolderIsToldThatAnotherTookItWhereFencesBeganAnew() throws Exception {
+    try (Lease slow = Lease.take(registry.location(), LONG)) {
+      registry.location().child("lease").delete();
+      assertThatThrownBy(slow::check)
+          .hasMessageEndingWith("lost the lease (fence 1); it has been deleted by another process");
+      Holder far = new Holder("far", 12, "", "another machine's");
+      write("000001.json", far, Instant.now().plus(LONG));
+
+      assertThatThrownBy(slow::check)
+          .isInstanceOf(LeaseException.class)
+          .hasMessageContaining("lost the lease (fence 1); it is held by process 12 on far");
+      slow.delete();
+      assertThat(directory.resolve("lease/000001.json")).content().contains("far");
+    }
+    assertThat(directory.resolve("lease/000001.json")).content().contains("far");
+  }
+
+  @Test
+  void aHolderWhoseLeaseWasGivenBackByAnotherIsToldWhoHadIt() throws Exception {
+    try (Lease slow = Lease.take(registry.location(), LONG)) {
+      Holder far = new Holder("far", 12, "", "another machine's");
+      write("000001.json", new Claim(1, far, Instant.now().plus(LONG), true));
+
+      assertThatThrownBy(slow::check)
+          .hasMessageEndingWith("lost the lease (fence 1); it was held last by process 12 on far");
     }
   }
 

@@ -7,9 +7,12 @@ import dev.lockstep.yaml.ConfigurationException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -205,6 +208,21 @@ class LocationTest {
             "'s3a://bucket/runs' cannot be reached: the connector for s3a:// is missing (Class"
                 + " org.apache.hadoop.fs.s3a.S3A not found); give it to Spark, with --packages"
                 + " org.apache.hadoop:hadoop-aws:3.3.4 or in the image");
+  }
+
+  /** Archives are file systems to Java, and know no second names. */
+  @Test
+  void whereFilesCannotHaveTwoNamesOneIsCreatedIfItsNameIsFree() throws IOException {
+    Path archive = directory.resolve("files.zip");
+    try (FileSystem zip = FileSystems.newFileSystem(archive, Map.of("create", "true"))) {
+      Location file = new LocalLocation(zip.getPath("/claim"));
+
+      assertThat(file.create(out -> out.write(bytes("first")))).isTrue();
+      assertThat(file.create(out -> out.write(bytes("second")))).isFalse();
+
+      assertThat(content(file)).isEqualTo("first");
+      assertThat(zip.getPath("/")).isDirectoryNotContaining("glob:**tmp");
+    }
   }
 
   private static String content(Location file) throws IOException {

@@ -5,16 +5,22 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lockstep.spark.LogLines;
 import dev.lockstep.yaml.ConfigurationException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.DelegateToFileSystem;
+import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -94,6 +100,65 @@ class PatientLocationTest {
 
       assertThatThrownBy(in::read).hasMessageEndingWith("when it was to be read");
       writing.join().close();
+    }
+  }
+
+  @Test
+  void aFileThatCannotBeClosedIsGivenUp() throws Exception {
+    try (LogLines log = LogLines.open()) {
+      InputStream reading =
+          new Patience("the file", TIMEOUT)
+              .reading(
+                  new FilterInputStream(InputStream.nullInputStream()) {
+                    @Override
+                    public void close() {
+                      waitForEver();
+                    }
+                  });
+
+      assertThatThrownBy(reading::close)
+          .isInstanceOf(IOException.class)
+          .hasMessageStartingWith("the file: its file system did not answer for 2 s")
+          .hasMessageEndingWith("when it was to be closed");
+      assertThat(log.with("waiting since 1 s for the file to be closed")).hasSize(1);
+    }
+  }
+
+  private static void waitForEver() {
+    try {
+      new CountDownLatch(1).await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Test
+  void aFileSystemThatIsLongInComingIsGivenUp() {
+    System.setProperty("spark.lockstep.storageTimeout", "2s");
+    System.setProperty("spark.hadoop.fs.AbstractFileSystem.late.impl", Late.class.getName());
+    try (LogLines log = LogLines.open()) {
+      assertThatThrownBy(() -> Location.of("late://there/data"))
+          .isInstanceOf(ConfigurationException.class)
+          .hasMessageStartingWith(
+              "'late://there/data' cannot be reached: late://there/data: its file system did not"
+                  + " answer for 2 s (spark.lockstep.storageTimeout) when it was to be reached");
+      assertThat(log.with("waiting since 1 s for late://there/data to be reached")).hasSize(1);
+    } finally {
+      System.clearProperty("spark.lockstep.storageTimeout");
+      System.clearProperty("spark.hadoop.fs.AbstractFileSystem.late.impl");
+    }
+  }
+
+  /** A file system that asks somebody who does not answer before it is there. */
+  public static final class Late extends DelegateToFileSystem {
+    /** As Hadoop asks for it. */
+    public Late(URI uri, Configuration configuration) throws IOException, URISyntaxException {
+      super(afterEver(uri), new RawLocalFileSystem(), configuration, "late", false);
+    }
+
+    private static URI afterEver(URI uri) {
+      waitForEver();
+      return uri;
     }
   }
 

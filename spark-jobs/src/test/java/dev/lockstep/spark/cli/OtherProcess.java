@@ -1,0 +1,37 @@
+package dev.lockstep.spark.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Instant;
+
+/** Process 12 on the machine far, which is at a run of this process's. */
+final class OtherProcess {
+  private OtherProcess() {}
+
+  /** Takes the lease of {@code run}, which it renews for ten minutes. */
+  static void claim(Path run, int fence) throws IOException {
+    write(run, fence, false);
+  }
+
+  /** Gives it back. */
+  static void release(Path run, int fence) throws IOException {
+    write(run, fence, true);
+  }
+
+  /** Whole, as other processes write theirs: whoever reads meanwhile sees the old one. */
+  private static void write(Path run, int fence, boolean released) throws IOException {
+    Path lease = Files.createDirectories(run.resolve("lease"));
+    Path written =
+        Files.writeString(
+            lease.resolve("claim.tmp"),
+            "{host: far, pid: 12, numbering: far, expires: '%s', released: %s}"
+                .formatted(Instant.now().plusSeconds(600), released));
+    Files.move(
+        written,
+        lease.resolve("%06d.json".formatted(fence)),
+        StandardCopyOption.REPLACE_EXISTING,
+        StandardCopyOption.ATOMIC_MOVE);
+  }
+}
