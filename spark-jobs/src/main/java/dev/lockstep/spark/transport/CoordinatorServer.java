@@ -54,12 +54,16 @@ public final class CoordinatorServer implements Closeable {
   private static final int MOST_PORT = 65535;
   private static final int SECRET_BYTES = 32;
 
+  /** So many peers may be connected that have not authenticated, beside two for each worker. */
+  private static final int MOST_STRANGERS = 256;
+
   /** Spark's own default of {@code spark.port.maxRetries}. */
   private static final int MAX_RETRIES = 16;
 
   private final SharedMemoryCoordinator coordinator;
   private final WorkerTasks tasks;
   private final Refusals refusals = new Refusals();
+  private final Strangers strangers;
   private final Attendance attendance;
   private final Set<WorkerSession> sessions = ConcurrentHashMap.newKeySet();
   private final ExecutorService seats = Executors.newCachedThreadPool(daemons("lockstep-seat"));
@@ -87,6 +91,7 @@ public final class CoordinatorServer implements Closeable {
       WorkerTasks tasks) {
     this.coordinator = coordinator;
     this.tasks = tasks;
+    this.strangers = new Strangers(MOST_STRANGERS + 2 * coordinator.workers(), refusals);
     this.attendance =
         new Attendance(
             workerLoss, tasks, coordinator::state, System::nanoTime, LOG::warn, coordinator::abort);
@@ -183,7 +188,7 @@ public final class CoordinatorServer implements Closeable {
           .addBefore(
               TransportFrameDecoder.HANDLER_NAME,
               "gate",
-              new Gate(connection, longestUpload(), secondsToAuthenticate, refusals))
+              new Gate(connection, longestUpload(), secondsToAuthenticate, strangers, refusals))
           .addBefore("handler", "failures", new Failures());
       return last;
     }

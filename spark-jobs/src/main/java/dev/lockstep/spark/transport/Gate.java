@@ -12,7 +12,7 @@ import org.apache.spark.network.protocol.Message.Type;
  * Stands before Spark's frame decoder and lets only frames pass that a worker may send, so that no
  * peer can make the coordinator collect more than a few bytes: small requests until it has proved
  * that it knows the secret, and after that also replies, and uploads of up to a given length. A
- * peer that takes too long to prove it is turned away.
+ * peer that takes too long to prove it, or too much room meanwhile, is turned away.
  *
  * <p>A frame is its length in 8 bytes, big-endian and counting itself; a byte of type; and the
  * type's own. That of an upload is a request number (8), the length of the message (4), the
@@ -27,6 +27,7 @@ final class Gate extends ChannelInboundHandlerAdapter {
   private final WorkerConnection connection;
   private final long longestUpload;
   private final long secondsToAuthenticate;
+  private final Strangers strangers;
   private final Refusals refusals;
 
   private final ByteBuffer head = ByteBuffer.allocate(UPLOAD);
@@ -39,15 +40,18 @@ final class Gate extends ChannelInboundHandlerAdapter {
       WorkerConnection connection,
       long longestUpload,
       long secondsToAuthenticate,
+      Strangers strangers,
       Refusals refusals) {
     this.connection = connection;
     this.longestUpload = longestUpload;
     this.secondsToAuthenticate = secondsToAuthenticate;
+    this.strangers = strangers;
     this.refusals = refusals;
   }
 
   @Override
   public void channelActive(ChannelHandlerContext context) {
+    strangers.enter(context.channel());
     deadline =
         context
             .executor()
@@ -68,6 +72,7 @@ final class Gate extends ChannelInboundHandlerAdapter {
     if (deadline != null) {
       deadline.cancel(false);
     }
+    strangers.leave(context.channel());
     context.fireChannelInactive();
   }
 
@@ -76,8 +81,12 @@ final class Gate extends ChannelInboundHandlerAdapter {
     ByteBuf bytes = (ByteBuf) message;
     String objection = closed ? "" : objection(bytes);
     if (objection == null) {
+      boolean stranger = !connection.authenticated();
       connection.heard();
       context.fireChannelRead(bytes);
+      if (stranger && connection.authenticated()) {
+        strangers.leave(context.channel());
+      }
       return;
     }
     bytes.release();

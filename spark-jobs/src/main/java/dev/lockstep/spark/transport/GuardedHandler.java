@@ -10,17 +10,13 @@ import org.apache.spark.network.server.StreamManager;
 
 /**
  * Spark's authentication of one connection, whose failures are told by {@link Refusals} in place of
- * a stack trace for each. A peer has a few attempts at its handshake, and then must leave.
+ * a stack trace for each, and end the connection.
  */
 final class GuardedHandler extends RpcHandler {
-  /** Spark's handshakes take one request, or two with SASL. */
-  private static final int MOST_ATTEMPTS = 4;
-
   private final RpcHandler authenticating;
   private final WorkerConnection connection;
   private final Channel channel;
   private final Refusals refusals;
-  private int attempts;
 
   GuardedHandler(
       RpcHandler authenticating, WorkerConnection connection, Channel channel, Refusals refusals) {
@@ -32,10 +28,6 @@ final class GuardedHandler extends RpcHandler {
 
   @Override
   public void receive(TransportClient client, ByteBuffer request, RpcResponseCallback reply) {
-    if (!connection.authenticated() && ++attempts > MOST_ATTEMPTS) {
-      refusals.refuse(channel, "did not authenticate in %d requests".formatted(MOST_ATTEMPTS));
-      return;
-    }
     try {
       authenticating.receive(client, request, refusing(reply));
     } catch (RuntimeException e) {

@@ -19,6 +19,7 @@ final class Relay implements AutoCloseable {
   private final int to;
   private final List<Socket> sockets = new CopyOnWriteArrayList<>();
   private final AtomicLong left = new AtomicLong(Long.MAX_VALUE);
+  private final AtomicLong leftOfAnswers = new AtomicLong(Long.MAX_VALUE);
   private volatile boolean silent;
 
   /** A relay to the port {@code to} of this machine. */
@@ -49,18 +50,18 @@ final class Relay implements AutoCloseable {
     left.set(bytes);
   }
 
+  /** The same, once the coordinator has said {@code bytes} more. */
+  void fallSilentAfterAnswer(long bytes) {
+    leftOfAnswers.set(bytes);
+  }
+
   private void accept() throws IOException {
     while (true) {
       Socket worker = server.accept();
       Socket coordinator = new Socket(HOST, to);
       sockets.addAll(List.of(worker, coordinator));
       start(() -> copy(worker.getInputStream(), coordinator.getOutputStream(), left));
-      start(
-          () ->
-              copy(
-                  coordinator.getInputStream(),
-                  worker.getOutputStream(),
-                  new AtomicLong(Long.MAX_VALUE)));
+      start(() -> copy(coordinator.getInputStream(), worker.getOutputStream(), leftOfAnswers));
     }
   }
 

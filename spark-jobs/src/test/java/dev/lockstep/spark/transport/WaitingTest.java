@@ -31,6 +31,9 @@ import org.junit.jupiter.api.Timeout;
 class WaitingTest {
   private static final String ADAM = "epochs: 3, optimizer: adam, ";
 
+  /** With so many bytes a coordinator shows that it knows the secret, too. */
+  private static final int AUTHENTICATION = 236;
+
   private static SmallTraining training(String settings) {
     return SmallTraining.of(ADAM + settings, Dl4jEngine::new, 2);
   }
@@ -120,6 +123,26 @@ class WaitingTest {
           .isInstanceOf(CoordinatorLostException.class)
           .hasMessageContaining("cannot be reached within 2 s (training.workerTimeout)");
       assertThat(log.with("worker of rank 1, attempt 3, waits since")).hasSize(1);
+    }
+  }
+
+  @Test
+  void aWorkerWhoseCoordinatorFallsSilentBeforeItHasGivenAPlaceSaysSoAndEnds() throws Exception {
+    SmallTraining training = training("workerTimeout: 2");
+    try (LogLines log = LogLines.open();
+        CoordinatorServer server = training.serve(training.coordinator(), SmallTraining.conf());
+        Relay relay = new Relay(server.invitation().port())) {
+      relay.fallSilentAfterAnswer(AUTHENTICATION);
+
+      assertThatThrownBy(() -> training.remote(relay.instead(server.invitation())).join(1, 3))
+          .isInstanceOf(CoordinatorLostException.class)
+          .hasMessageContaining("it has not sent a byte for 2 s (training.workerTimeout)");
+      assertThat(log.with("worker of rank 1, attempt 3, waits since"))
+          .singleElement()
+          .asString()
+          .contains(
+              "it has not given this worker its place; this worker waits as long as the coordinator"
+                  + " lives, and gives up after 2 s without a byte from it");
     }
   }
 
