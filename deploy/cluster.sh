@@ -52,7 +52,7 @@ submit=$SPARK_HOME/bin/spark-submit
 [ -x "$submit" ] || fail "SPARK_HOME is $SPARK_HOME but there is no bin/spark-submit in it"
 case $jar in
   local:*) ;; # in the image
-  *) [ -f "$jar" ] || fail "there is no $jar; build it with: mvn -B package" ;;
+  *) [ -f "$jar" ] || fail "there is no $jar; build it with: mvn -B -DskipTests package, or set LOCKSTEP_JAR to it" ;;
 esac
 
 # All workers must run at once, for they wait for one another at every step.

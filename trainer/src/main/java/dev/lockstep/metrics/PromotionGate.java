@@ -79,9 +79,9 @@ public record PromotionGate(
     Section gain = section.section("gain");
     PromotionGate gate =
         new PromotionGate(
-            values(minimum, Metric::higherIsBetter),
-            values(maximum, metric -> !metric.higherIsBetter()),
-            section.has("gain") ? values(gain, metric -> true) : DEFAULT_GAIN,
+            values(minimum, Metric::higherIsBetter, 0),
+            values(maximum, metric -> !metric.higherIsBetter(), 0),
+            section.has("gain") ? values(gain, metric -> true, -1) : DEFAULT_GAIN,
             fraction(gain, "significance"),
             fraction(section, "recallDrop"));
     minimum.done();
@@ -91,11 +91,20 @@ public record PromotionGate(
     return gate;
   }
 
-  private static Map<Metric, Double> values(Section section, Predicate<Metric> allowed) {
+  /** Of metrics of which higher is better, all are fractions, and from {@code least} to 1. */
+  private static Map<Metric, Double> values(Section section, Predicate<Metric> allowed, int least) {
     Map<Metric, Double> values = new EnumMap<>(Metric.class);
     for (Metric metric : Metric.values()) {
       if (allowed.test(metric) && section.has(metric.word())) {
-        values.put(metric, section.number(metric.word(), 0, FINITE, value -> true));
+        values.put(
+            metric,
+            metric.higherIsBetter()
+                ? section.number(
+                    metric.word(),
+                    0,
+                    "a number from %d to 1".formatted(least),
+                    value -> value >= least && value <= 1)
+                : section.number(metric.word(), 0, FINITE, value -> true));
       }
     }
     return values;
@@ -116,7 +125,7 @@ public record PromotionGate(
   private static OptionalDouble fraction(Section section, String key) {
     return section.has(key)
         ? OptionalDouble.of(
-            section.number(key, 0, "from 0 to 1", value -> value >= 0 && value <= 1))
+            section.number(key, 0, "a number from 0 to 1", value -> value >= 0 && value <= 1))
         : OptionalDouble.empty();
   }
 

@@ -152,10 +152,11 @@ public record NetworkDefinition(String name, List<Layer> layers, Loss loss) {
     if (units != classes && !single) {
       throw wrong(
           output.index(),
-          "units is %d but the data has %d classes; the last layer needs units: %d%s"
+          "units is %d but the data has %d classes (labels from 0 to %d); the last layer needs units: %d%s"
               .formatted(
                   units,
                   classes,
+                  classes - 1,
                   classes,
                   classes == 2 ? ", or units: 1 with activation: sigmoid" : ""));
     }

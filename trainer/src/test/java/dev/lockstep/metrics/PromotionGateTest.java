@@ -82,8 +82,10 @@ class PromotionGateTest {
   @Test
   void aMistakeIsNamed() {
     mistake("minimum: {loss: 0.3}", "minimum: unknown key 'loss'");
+    mistake("minimum: {accuracy: 97}", "minimum.accuracy is '97' but must be a number from 0 to 1");
+    mistake("gain: {recall: 2}", "gain.recall is '2' but must be a number from -1 to 1");
     mistake("maximum: {accuracy: 0.3}", "maximum: unknown key 'accuracy'");
-    mistake("recallDrop: 2", "recallDrop is '2' but must be from 0 to 1");
+    mistake("recallDrop: 2", "recallDrop is '2' but must be a number from 0 to 1");
     mistake("gain: {accuracy: much}", "gain.accuracy is 'much' but must be a number");
     mistake("recalDrop: 0.1", "did you mean 'recallDrop'?");
   }

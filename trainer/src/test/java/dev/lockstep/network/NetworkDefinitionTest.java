@@ -165,7 +165,7 @@ class NetworkDefinitionTest {
     assertThatThrownBy(
             () -> layers("flatten", "dense: {units: 12, activation: softmax}").build(MNIST, 10))
         .hasMessage(
-            "network 'test': layer 2 (dense): units is 12 but the data has 10 classes; the last"
+            "network 'test': layer 2 (dense): units is 12 but the data has 10 classes (labels from 0 to 9); the last"
                 + " layer needs units: 10");
   }
 
@@ -173,7 +173,7 @@ class NetworkDefinitionTest {
   void ofTwoClassesOneSigmoidUnitIsEnough() {
     assertThatThrownBy(() -> layers("dense: {units: 1, activation: softmax}").build(MNIST, 2))
         .hasMessage(
-            "network 'test': layer 1 (dense): units is 1 but the data has 2 classes; the last layer"
+            "network 'test': layer 1 (dense): units is 1 but the data has 2 classes (labels from 0 to 1); the last layer"
                 + " needs units: 2, or units: 1 with activation: sigmoid");
     Network network =
         Definitions.of(

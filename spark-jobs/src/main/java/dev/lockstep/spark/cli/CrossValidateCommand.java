@@ -199,8 +199,9 @@ final class CrossValidateCommand implements Callable<Integer> {
     SparkOptions.requireLastingOutput(parent);
     CrossValidation plan = plan();
     CrossValidationJob job = job(plan);
-    try (JavaSparkContext context = open(job)) {
-      return end(job.run(context, parent, observer(plan)), plan);
+    try (JavaSparkContext context = open(job);
+        TrainingDisplay training = display()) {
+      return end(job.run(context, parent, observer(plan, training)), plan);
     }
   }
 
@@ -217,8 +218,9 @@ final class CrossValidateCommand implements Callable<Integer> {
     CrossValidation plan = CrossValidationJob.planOf(directory);
     ExistingRun.requireUnended(directory);
     CrossValidationJob job = job(plan);
-    try (JavaSparkContext context = open(job)) {
-      return end(job.resume(context, directory, observer(plan)), plan);
+    try (JavaSparkContext context = open(job);
+        TrainingDisplay training = display()) {
+      return end(job.resume(context, directory, observer(plan, training)), plan);
     }
   }
 
@@ -294,11 +296,16 @@ final class CrossValidateCommand implements Callable<Integer> {
     return metric == null ? Metric.ACCURACY : Metric.values()[words.indexOf(metric)];
   }
 
-  private Observer observer(CrossValidation plan) {
+  private TrainingDisplay display() {
+    return TrainingDisplay.of(spec.commandLine().getOut());
+  }
+
+  private Observer observer(CrossValidation plan, TrainingDisplay training) {
     PrintWriter out = spec.commandLine().getOut();
     return new Observer(
         fold -> out.println(FoldTables.line(fold, plan)),
         outcome -> print(outcome, plan),
+        training,
         model -> out.printf("%nfinal model, trained on all examples: %s%n", model));
   }
 

@@ -5,6 +5,7 @@ import dev.lockstep.spark.job.StoppedException;
 import dev.lockstep.spark.registry.LeaseException;
 import dev.lockstep.yaml.ConfigurationException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
@@ -103,6 +104,13 @@ final class Failures
       return "Java cannot load a class that this program needs: %s; its jars are not those it was built with, build it again or take the whole distribution%s"
           .formatted(linkage.get(), whereItHappened());
     }
+    Optional<Throwable> told =
+        causes(error)
+            .filter(each -> each instanceof UncheckedIOException unchecked && tells(unchecked))
+            .findFirst();
+    if (told.isPresent()) {
+      return "failed: %s%s".formatted(told.get().getMessage(), whereItHappened());
+    }
     Throwable root = known;
     String said = root.getMessage() == null ? "" : root.getMessage().lines().findFirst().orElse("");
     return "failed: %s (%s)%s"
@@ -110,6 +118,14 @@ final class Failures
             said.isBlank() ? "no message" : said,
             root.getClass().getSimpleName(),
             whereItHappened());
+  }
+
+  /** Whether it was given a sentence that says more than its cause. */
+  private static boolean tells(UncheckedIOException error) {
+    String message = error.getMessage();
+    return message != null
+        && !message.equals(error.getCause().toString())
+        && !message.equals(error.getCause().getMessage());
   }
 
   private String whereItHappened() {

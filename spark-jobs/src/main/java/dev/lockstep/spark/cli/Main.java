@@ -2,7 +2,10 @@ package dev.lockstep.spark.cli;
 
 import dev.lockstep.spark.job.Versions;
 import dev.lockstep.spark.job.WatchedGang;
-import java.io.PrintStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.util.concurrent.CountDownLatch;
@@ -40,7 +43,8 @@ import picocli.CommandLine.Spec;
       "2:the command line, the configuration or a file cannot be used: one message says what would"
           + " be right",
       "12:another process is at this run, or has the registry's lease",
-      "130:interrupted with Ctrl-C"
+      "130:interrupted with Ctrl-C",
+      "141:done, but whoever read standard output has stopped before its end"
     },
     subcommands = {
       TrainCommand.class,
@@ -56,6 +60,9 @@ import picocli.CommandLine.Spec;
     })
 public final class Main implements Runnable {
   private static final long LAST_WORDS_SECONDS = 8;
+
+  /** As a shell has it of a program that SIGPIPE ends. */
+  private static final int UNREAD = 128 + 13;
 
   @Spec private CommandSpec spec;
 
@@ -74,13 +81,13 @@ public final class Main implements Runnable {
     System.setProperty("java.awt.headless", "true");
     CountDownLatch ended = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> awaitLastWords(ended), "last-words"));
-    PrintWriter out = writer(System.out);
+    StandardOutput standard = new StandardOutput();
+    PrintWriter out = writer(standard);
     int code;
     try {
       code = execute(out, writer(System.err), arguments);
       if (out.checkError() && code == 0) {
-        System.err.println("lockstep: standard output cannot be written to; results are lost");
-        code = Failures.FAILED;
+        code = unwritten(standard);
       }
     } finally {
       ended.countDown();
@@ -106,7 +113,35 @@ public final class Main implements Runnable {
     }
   }
 
-  private static PrintWriter writer(PrintStream stream) {
+  /** What becomes of a command that has done its work, but could not print all of it. */
+  private static int unwritten(StandardOutput standard) {
+    if (standard.unread) {
+      return UNREAD;
+    }
+    System.err.println("lockstep: standard output cannot be written to; results are lost");
+    return Failures.FAILED;
+  }
+
+  /** Knows whether nobody reads it any more, as when {@code head} has seen enough. */
+  private static final class StandardOutput extends FileOutputStream {
+    private boolean unread;
+
+    StandardOutput() {
+      super(FileDescriptor.out);
+    }
+
+    @Override
+    public synchronized void write(byte[] bytes, int from, int length) throws IOException {
+      try {
+        super.write(bytes, from, length);
+      } catch (IOException e) {
+        unread |= "Broken pipe".equals(e.getMessage());
+        throw e;
+      }
+    }
+  }
+
+  private static PrintWriter writer(OutputStream stream) {
     return new PrintWriter(stream, true, Charset.defaultCharset());
   }
 

@@ -72,7 +72,7 @@ final class PredictCommand implements Runnable {
       paramLabel = "PATH",
       description =
           "Where they go, whole or not at all: a CSV file, or with --format a new directory."
-              + " Default: standard output.")
+              + " A file that is there is replaced. Default: standard output.")
   private String output;
 
   @Option(

@@ -7,6 +7,7 @@ import dev.lockstep.spark.job.RetrainingJob;
 import dev.lockstep.spark.job.RetrainingResult;
 import dev.lockstep.spark.job.RetrainingResult.Decision;
 import dev.lockstep.spark.registry.LeaseException;
+import dev.lockstep.yaml.ConfigurationException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -128,6 +129,11 @@ final class RetrainCommand implements Callable<Integer> {
 
   /** Those who are to be told first, so that they are told of a mistake in the configuration. */
   private RetrainingResult retrain() {
+    if (metricsFile != null && !metricsFile.endsWith(".prom")) {
+      throw new ConfigurationException(
+          "--metrics-file is '%s' but its name must end in .prom: Prometheus' node exporter reads no others"
+              .formatted(metricsFile));
+    }
     metrics = Optional.ofNullable(metricsFile).map(path -> OutputFile.of("--metrics-file", path));
     webhook = Optional.ofNullable(webhookFile).map(Webhook::read);
     if (workers != null) {

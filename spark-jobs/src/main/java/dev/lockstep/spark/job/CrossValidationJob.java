@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.config.Configuration;
+import dev.lockstep.coordinator.Progress;
 import dev.lockstep.coordinator.TrainingPlan;
 import dev.lockstep.data.Dataset;
 import dev.lockstep.data.Examples;
@@ -78,10 +79,15 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
    * @param fold of each fold that is finished
    * @param outcome of what the folds gave, when their files are written and before a final model is
    *     trained
+   * @param training ten times a second of how far the final model's training has come, if there is
+   *     one
    * @param finalModel where the run on all examples lies, if there is one, when it has ended
    */
   public record Observer(
-      Consumer<FoldResult> fold, Consumer<Outcome> outcome, Consumer<Location> finalModel) {}
+      Consumer<FoldResult> fold,
+      Consumer<Outcome> outcome,
+      Consumer<Progress> training,
+      Consumer<Location> finalModel) {}
 
   /**
    * @throws ConfigurationException if there is no such fold
@@ -288,7 +294,7 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
       }
     }
     LOG.info(
-        "{} folds to train and {} finished before, with {} workers each",
+        "folds to train: {}, finished before: {}, workers of each: {}",
         tasks.size(),
         finished.size(),
         workers);
@@ -316,7 +322,9 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
     if (outcome.complete()) {
       if (plan.finalModel()) {
         CandidateResult chosen = results.get().chosen().orElseThrow();
-        observer.finalModel().accept(trainFinalModel(spark, files.location(), chosen, lease));
+        Location model =
+            trainFinalModel(spark, files.location(), chosen, observer.training(), lease);
+        observer.finalModel().accept(model);
       }
       check(lease);
       files.write(Manifest.NAME, manifest(spark, dataset, workers, started, files.written()));
@@ -346,7 +354,11 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
 
   /** Trains it if it is not there, or goes on with what a stopped run has left of it. */
   private Location trainFinalModel(
-      JavaSparkContext spark, Location directory, CandidateResult chosen, Lease lease) {
+      JavaSparkContext spark,
+      Location directory,
+      CandidateResult chosen,
+      Consumer<Progress> observer,
+      Lease lease) {
     Configuration configuration =
         onCluster(spark, plan.finalConfiguration(chosen.candidate(), chosen.epochs()));
     Location place = directory.child("final");
@@ -358,7 +370,7 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
     try {
       new TrainingJob(
               configuration, begun.hasBegun() ? new Place.Existing(place) : new Place.NewAt(place))
-          .run(spark, progress -> {}, lease.lost());
+          .run(spark, observer, lease.lost());
       return place;
     } catch (RunEndedException e) {
       return place;

@@ -110,7 +110,8 @@ final class RunFiles {
     try {
       directory.write(name, out -> content.writeTo(digest.over(out)));
     } catch (IOException e) {
-      throw new UncheckedIOException(e.getMessage(), e);
+      throw new UncheckedIOException(
+          "%s: cannot be written: %s".formatted(location().child(name), Location.reason(e)), e);
     }
     written
         .addObject()

@@ -161,7 +161,38 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
       spark.sc().removeSparkListener(spans);
     }
     warnOfDivergence(result);
+    try {
+      writeResults(spark, placed, prepared, files, lease, started, result, timeline);
+    } catch (IOException | UncheckedIOException e) {
+      throw unwritten(files.location(), e);
+    }
+    return new Outcome(files.location(), result, prepared.dataset());
+  }
 
+  /** What can be mended: the last checkpoint is that of the end. */
+  private RuntimeException unwritten(Location run, Exception e) {
+    RuntimeException failure =
+        e instanceof UncheckedIOException unchecked
+            ? unchecked
+            : new UncheckedIOException(e.getMessage(), (IOException) e);
+    return configuration.checkpoints().isEmpty()
+        ? failure
+        : new StoppedException(
+            "training has come to its end, but not all of its results are written; when that is mended: lockstep train --resume "
+                + run,
+            failure);
+  }
+
+  private void writeResults(
+      JavaSparkContext spark,
+      Configuration placed,
+      Prepared prepared,
+      RunFiles files,
+      Lease lease,
+      Instant started,
+      TrainingResult result,
+      List<Span> timeline)
+      throws IOException {
     lease.check();
     files.write("history.json", result.history().toJson());
     files.write("history.csv", result.history().toCsv());
@@ -173,7 +204,6 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
     Manifest manifest = new Manifest(configuration, prepared, spark.master(), started, result);
     lease.check();
     files.write(Manifest.NAME, manifest.toJson(Instant.now(), files.written()));
-    return new Outcome(files.location(), result, prepared.dataset());
   }
 
   private Optional<TrainingState> start(Checkpoints checkpoints) {

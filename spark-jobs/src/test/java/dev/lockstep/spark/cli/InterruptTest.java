@@ -147,6 +147,19 @@ class InterruptTest {
             "lockstep: standard output cannot be written to; results are lost");
   }
 
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void whoeverHasReadEnoughOfTheResultsHearsNothingOfTheRest() throws Exception {
+    Path err = directory.resolve("err");
+    Process describing =
+        TrainingProcess.start(err, List.of(), List.of("describe", "--network", "lenet"));
+    describing.getInputStream().close();
+
+    assertThat(describing.waitFor(1, TimeUnit.MINUTES)).isTrue();
+    assertThat(describing.exitValue()).isEqualTo(128 + 13);
+    assertThat(TrainingProcess.text(err)).isEmpty();
+  }
+
   @ParameterizedTest
   @CsvSource({"INT, 130", "TERM, 143"})
   @EnabledOnOs(OS.LINUX)

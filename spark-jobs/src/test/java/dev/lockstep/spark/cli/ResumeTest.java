@@ -401,6 +401,23 @@ class ResumeTest {
   }
 
   @Test
+  void resultsThatCannotBeWrittenAreNamedAndWrittenWhenThatIsMended() throws IOException {
+    Path run = asIfKilled(undisturbed, "full");
+    Path inTheWay = Files.createDirectories(run.resolve("model.zip/in-the-way"));
+
+    Invocation failing = resume(run);
+
+    assertThat(failing.exitCode()).isEqualTo(1);
+    assertThat(failing.err())
+        .contains("failed: " + run.resolve("model.zip") + ": cannot be written: ")
+        .contains("; when that is mended: lockstep train --resume " + run);
+    delete(inTheWay.getParent());
+    Invocation resumed = resume(run);
+    assertThat(resumed.exitCode()).as(resumed.err()).isZero();
+    assertEqualResults(run, undisturbed);
+  }
+
+  @Test
   void aCrossValidationIsSentToItsOwnCommand() throws IOException {
     Path run = Files.createDirectory(directory.resolve("validated"));
     Files.copy(undisturbed.resolve("configuration.yaml"), run.resolve("configuration.yaml"));

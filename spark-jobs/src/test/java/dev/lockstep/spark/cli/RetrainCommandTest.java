@@ -232,7 +232,10 @@ class RetrainCommandTest {
     assertThat(NightlyRetraining.decision(mistaken)).isEqualTo("failed");
     assertThat(mistaken.lastLine()).contains("training.epochs is 'many'");
     assertThat(metrics).content().contains("lockstep_retrain_exit_code{name=\"retrain\"} 2.0");
-    Invocation nowhere = nightly.retrain("--metrics-file", directory.toString());
+    Invocation nowhere =
+        nightly.retrain(
+            "--metrics-file",
+            Files.createDirectory(directory.resolve("directory.prom")).toString());
     assertThat(nowhere.exitCode()).isEqualTo(2);
     assertThat(nowhere.err()).contains("--metrics-file cannot be written: ");
     assertThat(NightlyRetraining.decision(nowhere)).isEqualTo("failed");

@@ -281,7 +281,7 @@ class SubmitScriptsTest {
         "yarn       | HADOOP_CONF_DIR   |      | HADOOP_CONF_DIR is '' but must be the directory",
         "kubernetes | KUBERNETES_MASTER |      | KUBERNETES_MASTER is not set",
         "kubernetes | LOCKSTEP_IMAGE    |      | LOCKSTEP_IMAGE is not set",
-        "yarn       | LOCKSTEP_JAR      | /no  | there is no /no; build it with: mvn -B package",
+        "yarn       | LOCKSTEP_JAR      | /no  | there is no /no; build it with: mvn -B -DskipTests package, or set LOCKSTEP_JAR to it",
         "yarn       | LOCKSTEP_WORKERS  | two  | LOCKSTEP_WORKERS is 'two' but must be a whole number",
         "standalone | SPARK_MASTER      | yarn | SPARK_MASTER is 'yarn' but must be the URL",
         "kubernetes | KUBERNETES_MASTER | a    | KUBERNETES_MASTER is 'a' but must be the URL",
