@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.function.DoublePredicate;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * One mapping of a YAML file, read strictly. Each getter marks its key as known; {@link #done()}
@@ -382,7 +383,18 @@ public final class Section {
     boolean begins = one.startsWith(other) || other.startsWith(one);
     String initials = name.replaceAll("(?<=[A-Za-z0-9])[a-z0-9]|[-_ ]", "");
     return begins && Math.min(one.length(), other.length()) >= 3
-        || initials.length() >= 2 && initials.equalsIgnoreCase(found);
+        || initials.length() >= 2 && initials.equalsIgnoreCase(found)
+        || abbreviatesEachWord(found, name);
+  }
+
+  /** As {@code val_acc} does validation.accuracy. */
+  private static boolean abbreviatesEachWord(String found, String name) {
+    String[] shorter = found.toLowerCase(Locale.ROOT).split("[-_. ]");
+    String[] words = name.toLowerCase(Locale.ROOT).split("[-_. ]");
+    return words.length > 1
+        && shorter.length == words.length
+        && IntStream.range(0, words.length)
+            .allMatch(i -> shorter[i].length() >= 3 && words[i].startsWith(shorter[i]));
   }
 
   private static String folded(String name) {

@@ -250,12 +250,21 @@ class SectionTest {
     "LeakyReLU, leaky_relu",
     "optimiser, optimizer",
     "lr, learningRate",
-    "learn, learningRate"
+    "learn, learningRate",
+    "val_loss, validation.loss",
+    "val_acc, validation.accuracy"
   })
   void nearNamesAreSuggested(String found, String meant) {
-    assertThat(
-            Section.suggestion(found, List.of("learningRate", "epochs", "leaky_relu", "optimizer")))
-        .isEqualTo("; did you mean '%s'?".formatted(meant));
+    List<String> known =
+        List.of(
+            "learningRate",
+            "epochs",
+            "leaky_relu",
+            "optimizer",
+            "validation.loss",
+            "validation.accuracy");
+
+    assertThat(Section.suggestion(found, known)).isEqualTo("; did you mean '%s'?".formatted(meant));
   }
 
   @Test

@@ -43,7 +43,7 @@ import picocli.CommandLine.Spec;
       "2:the command line, the configuration or a file cannot be used: one message says what would"
           + " be right",
       "12:another process is at this run, or has the registry's lease",
-      "130:interrupted with Ctrl-C",
+      "130:interrupted with Ctrl-C; 143: told to end (SIGTERM)",
       "141:done, but whoever read standard output has stopped before its end"
     },
     subcommands = {

@@ -45,7 +45,7 @@ import picocli.CommandLine.Spec;
       "11:the data cannot be read, are not what the configuration's retrain.data says, or were"
           + " changed during the training",
       "12:another process has the registry's lease",
-      "130:interrupted with Ctrl-C"
+      "130:interrupted with Ctrl-C; 143: told to end (SIGTERM)"
     },
     footer = {
       "",
