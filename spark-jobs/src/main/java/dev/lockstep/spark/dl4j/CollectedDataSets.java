@@ -95,7 +95,7 @@ final class CollectedDataSets {
    *     another shape than the first
    */
   static ExampleArrays collect(JavaRDD<DataSet> rdd) {
-    List<Part> parts = Notice.collect(rdd.map(Part::of), "the data sets");
+    List<Part> parts = Notice.collect(rdd.context(), "the data sets", () -> rdd.map(Part::of));
     if (parts.isEmpty()) {
       throw new ConfigurationException("the RDD of data sets is empty");
     }

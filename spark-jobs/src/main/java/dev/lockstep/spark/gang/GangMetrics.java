@@ -14,6 +14,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 import org.apache.spark.metrics.MetricsSystem;
 import org.apache.spark.metrics.source.Source;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A training as a source of Spark's metrics, so that every sink that Spark is configured for
@@ -22,6 +24,8 @@ import org.apache.spark.metrics.source.Source;
  * and forgets with a source all whose names begin as its own does. Safe for use by many threads.
  */
 final class GangMetrics implements Source, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(GangMetrics.class);
+
   /** The numbers of the trainings that run now, from 0. */
   private static final BitSet NUMBERS = new BitSet();
 
@@ -121,8 +125,10 @@ final class GangMetrics implements Source, AutoCloseable {
                 "Spark's metrics sinks to take the last values of the training; it goes on when they"
                     + " have, or have failed")) {
       system.report();
-      system.removeSource(this);
+    } catch (RuntimeException e) {
+      LOG.warn("a sink of Spark's metrics has not taken the last values of the training", e);
     } finally {
+      system.removeSource(this);
       synchronized (NUMBERS) {
         NUMBERS.clear(number);
       }

@@ -87,11 +87,27 @@ final class GangTasks extends SparkListener implements WorkerTasks {
     boolean over =
         coordinator.failure().isPresent() || coordinator.state().directive() instanceof Finish;
     if (task != null && failed && !over) {
-      failed(task, (TaskFailedReason) end.reason());
+      if (standsBy(task)) {
+        LOG.warn(
+            "a speculative copy of the worker of rank {} failed, which only stood by: attempt {} on {} (executor {}): {}",
+            task.partitionId(),
+            task.taskId(),
+            task.host(),
+            task.executorId(),
+            error((TaskFailedReason) end.reason()));
+      } else {
+        failed(task, (TaskFailedReason) end.reason());
+      }
     }
     if (task != null && end.taskInfo().successful()) {
       succeeded.add(task.partitionId());
     }
+  }
+
+  /** Whether it is a second copy of a worker that lives: nothing is lost with it. */
+  private boolean standsBy(TaskInfo task) {
+    return task.speculative()
+        && running.values().stream().anyMatch(each -> each.partitionId() == task.partitionId());
   }
 
   /** Whose task has not ended, and where it is. */
@@ -207,11 +223,7 @@ final class GangTasks extends SparkListener implements WorkerTasks {
   }
 
   private String room() {
-    int slots =
-        spark.maxNumConcurrentTasks(spark.resourceProfileManager().defaultResourceProfile());
-    String executors =
-        spark.isLocal() ? "" : " on %d executors".formatted(spark.getExecutorIds().size());
-    return "its task has not been started: the workers need %d tasks at once, and there is room for %d%s"
-        .formatted(coordinator.workers(), slots, executors);
+    return "its task has not been started: the workers need %d tasks at once, and there is room for %s"
+        .formatted(coordinator.workers(), Slots.inWords(spark));
   }
 }

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaRDD;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -39,20 +39,25 @@ public final class Notice implements AutoCloseable {
   }
 
   /**
-   * All that {@code rdd} has, which may take as long as Spark's job does.
+   * All that {@code rdd} gives, which may take as long as Spark's jobs do, those that make it among
+   * them.
    *
    * @param what it is, in words
    */
-  public static <T> List<T> collect(JavaRDD<T> rdd, String what) {
-    JavaSparkContext spark = JavaSparkContext.fromSparkContext(rdd.context());
+  public static <T> List<T> collect(SparkContext spark, String what, Supplier<JavaRDD<T>> rdd) {
+    return collect(PATIENCE, spark, what, rdd);
+  }
+
+  static <T> List<T> collect(
+      Duration patience, SparkContext spark, String what, Supplier<JavaRDD<T>> rdd) {
     try (Notice unused =
         after(
-            PATIENCE,
+            patience,
             Notice.class,
             () ->
-                "%s to be collected: Spark has %d tasks for that, and slots for %d beside whatever else it runs; this goes on as long as its job does"
-                    .formatted(what, rdd.getNumPartitions(), Slots.of(spark)))) {
-      return rdd.collect();
+                "%s to be collected: Spark has slots for %s, and may run something else; this goes on as long as its jobs do"
+                    .formatted(what, Slots.inWords(spark)))) {
+      return rdd.get().collect();
     }
   }
 

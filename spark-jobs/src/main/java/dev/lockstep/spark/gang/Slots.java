@@ -22,6 +22,15 @@ public final class Slots {
         context.maxNumConcurrentTasks(context.resourceProfileManager().defaultResourceProfile()));
   }
 
+  /** How much room there is now, for messages: {@code 2 tasks on 1 executors}. */
+  public static String inWords(SparkContext spark) {
+    int tasks =
+        spark.maxNumConcurrentTasks(spark.resourceProfileManager().defaultResourceProfile());
+    return spark.isLocal()
+        ? "%d tasks".formatted(tasks)
+        : "%d tasks on %d executors".formatted(tasks, spark.getExecutorIds().size());
+  }
+
   /**
    * How many workers a gang on a cluster has: {@code given}, or else as many as the application,
    * once all of its executors have come, has slots.

@@ -180,7 +180,7 @@ final class JobWatch extends SparkListener {
   }
 
   private String slots() {
-    return "they share slots for %d tasks with whatever else runs on the cluster"
-        .formatted(Slots.of(spark));
+    return "they share slots for %s with whatever else runs on the cluster"
+        .formatted(Slots.inWords(spark.sc()));
   }
 }

@@ -14,7 +14,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.ml.linalg.DenseVector;
 import org.apache.spark.ml.linalg.SparseVector;
 import org.apache.spark.ml.linalg.Vector;
@@ -188,13 +187,19 @@ final class FrameExamples implements Serializable {
     Column marked =
         columns.validation().map(of -> validation(name, frame, of)).orElse(functions.lit(false));
     int channels = columns.channels();
-    JavaRDD<Part> parted =
-        frame
-            .select(
-                functions.col(columns.features()), functions.col(columns.label()), weight, marked)
-            .toJavaRDD()
-            .mapPartitions(rows -> List.of(Part.of(rows, channels)).iterator());
-    List<Part> parts = Notice.collect(parted, "the examples of " + name);
+    List<Part> parts =
+        Notice.collect(
+            frame.sparkSession().sparkContext(),
+            "the examples of " + name,
+            () ->
+                frame
+                    .select(
+                        functions.col(columns.features()),
+                        functions.col(columns.label()),
+                        weight,
+                        marked)
+                    .toJavaRDD()
+                    .mapPartitions(rows -> List.of(Part.of(rows, channels)).iterator()));
     float[][] features =
         parts.stream().flatMap(part -> Arrays.stream(part.features)).toArray(float[][]::new);
     double[] values = parts.stream().flatMapToDouble(part -> Arrays.stream(part.labels)).toArray();

@@ -146,9 +146,8 @@ public final class Lease implements AutoCloseable {
       throw held(place, after);
     }
     LOG.info("took the lease of {}: fence {}", place, claim.fence());
-    Lease lease = new Lease(directory, timeout, claim);
-    lease.deleteOld();
-    return lease;
+    deleteOld(directory);
+    return new Lease(directory, timeout, claim);
   }
 
   private static LeaseException held(Location place, Claim claim) {
@@ -172,31 +171,32 @@ public final class Lease implements AutoCloseable {
   }
 
   /** The newest ones show who held it lately. */
-  private void deleteOld() throws IOException {
-    List<String> names = RegistryFile.numbered(directory);
-    for (String name : names.subList(0, Math.max(0, names.size() - KEPT))) {
-      directory.child(name).delete();
+  private static void deleteOld(Location directory) {
+    try {
+      List<String> names = RegistryFile.numbered(directory);
+      for (String name : names.subList(0, Math.max(0, names.size() - KEPT))) {
+        directory.child(name).delete();
+      }
+    } catch (IOException e) {
+      LOG.warn("old claims in {} cannot be deleted: {}", directory, Location.reason(e));
     }
   }
 
   /** The number of this claim. */
-  public long fence() {
-    return claim().fence();
-  }
-
-  private synchronized Claim claim() {
-    return claim;
+  public synchronized long fence() {
+    return claim.fence();
   }
 
   /**
-   * Makes sure that this process still has the lease.
+   * Makes sure that this process still has the lease. Waits while that is being renewed: on an
+   * object store there is for moments no claim then.
    *
    * @throws LeaseException if another has taken it
    * @throws IOException if that cannot be told
    */
-  public void check() throws IOException {
+  public synchronized void check() throws IOException {
     Optional<Claim> newest = newest(directory);
-    Claim own = claim();
+    Claim own = claim;
     if (newest.isEmpty() || !newest.get().isSameAs(own)) {
       throw new LeaseException(
           "%s: this process was silent for more than %d s and lost the lease (fence %d); it %s"
@@ -240,7 +240,7 @@ public final class Lease implements AutoCloseable {
    * which nobody has to write again.
    */
   public void delete() {
-    renewing.shutdownNow();
+    renewing.shutdown();
     synchronized (this) {
       deleted = true;
       try {
@@ -257,7 +257,7 @@ public final class Lease implements AutoCloseable {
   /** Gives the lease back, unless another process has it. What cannot be given back expires. */
   @Override
   public void close() {
-    renewing.shutdownNow();
+    renewing.shutdown();
     synchronized (this) {
       if (deleted) {
         return;

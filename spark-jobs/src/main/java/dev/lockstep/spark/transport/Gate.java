@@ -82,6 +82,9 @@ final class Gate extends ChannelInboundHandlerAdapter {
     String objection = closed ? "" : objection(bytes);
     if (objection == null) {
       boolean stranger = !connection.authenticated();
+      if (stranger) {
+        strangers.speak(context.channel());
+      }
       connection.heard();
       context.fireChannelRead(bytes);
       if (stranger && connection.authenticated()) {

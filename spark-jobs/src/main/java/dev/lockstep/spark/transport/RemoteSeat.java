@@ -126,13 +126,16 @@ final class RemoteSeat implements Seat {
       try {
         return connections.createUnmanagedClient(invitation.host(), invitation.port());
       } catch (IOException | RuntimeException e) {
-        if (e instanceof RuntimeException && !(e.getCause() instanceof TimeoutException)) {
+        boolean cut = e instanceof RuntimeException && e.getCause() instanceof IOException;
+        if (e instanceof RuntimeException && !cut && !(e.getCause() instanceof TimeoutException)) {
           throw lost("has turned this worker away: " + e.getMessage(), e);
         }
         Duration tried = Duration.ofNanos(System.nanoTime() - started);
         if (tried.compareTo(timeout) > 0) {
           throw lost(
-              "cannot be reached within %d s (training.workerTimeout)"
+              (cut
+                      ? "has turned this worker away for %d s (training.workerTimeout)"
+                      : "cannot be reached within %d s (training.workerTimeout)")
                   .formatted(timeout.toSeconds()),
               e);
         }

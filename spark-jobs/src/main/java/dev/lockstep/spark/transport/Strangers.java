@@ -6,13 +6,15 @@ import java.util.Set;
 
 /**
  * The peers that have not proved yet that they know the secret. Whoever opens connections and says
- * nothing takes no more of them than a coordinator can spare: when there are too many, the one that
- * has been here longest must leave, for a worker needs only moments. Safe for use by many threads.
+ * nothing takes no more of them than a coordinator can spare: when there are too many, the one must
+ * leave that has been here longest of those that have said nothing yet, or else of the others, for
+ * a worker speaks at once and needs only moments. Safe for use by many threads.
  */
 final class Strangers {
   private final int most;
   private final Refusals refusals;
-  private final Set<Channel> here = new LinkedHashSet<>();
+  private final Set<Channel> mute = new LinkedHashSet<>();
+  private final Set<Channel> speaking = new LinkedHashSet<>();
 
   /** At most {@code most} at a time; others are turned away by {@code refusals}. */
   Strangers(int most, Refusals refusals) {
@@ -24,18 +26,27 @@ final class Strangers {
   void enter(Channel channel) {
     Channel leaving;
     synchronized (this) {
-      here.add(channel);
-      if (here.size() <= most) {
+      mute.add(channel);
+      if (mute.size() + speaking.size() <= most) {
         return;
       }
-      leaving = here.iterator().next();
-      here.remove(leaving);
+      Set<Channel> those = mute.size() > 1 ? mute : speaking;
+      leaving = those.iterator().next();
+      those.remove(leaving);
     }
     refusals.refuse(leaving, "did not authenticate while %d others came".formatted(most));
   }
 
+  /** One has said something that a worker may say. */
+  synchronized void speak(Channel channel) {
+    if (mute.remove(channel)) {
+      speaking.add(channel);
+    }
+  }
+
   /** One is known now, or gone. */
   synchronized void leave(Channel channel) {
-    here.remove(channel);
+    mute.remove(channel);
+    speaking.remove(channel);
   }
 }

@@ -154,7 +154,8 @@ class StandaloneClusterIT {
                 "spark.driver.port=" + driver,
                 "spark.driver.blockManager.port=" + blocks,
                 "spark.lockstep.port=" + coordinator),
-            TWO_EPOCHS);
+            TWO_EPOCHS,
+            "checkpoints={everySteps: 100}");
     trainings.awaitStart("orphaned");
 
     assertThat(cluster.executors()).hasSize(2);
@@ -229,7 +230,7 @@ class StandaloneClusterIT {
     assertThat(cluster.output("short"))
         .containsPattern(
             "waiting since 1[01] s for worker of rank 2: it has not joined yet; its task has not been"
-                + " started: the workers need 3 tasks at once, and there is room for 2 on 2"
+                + " started: the workers need 3 tasks at once, and there is room for 2 tasks on 2"
                 + " executors; the run gives up in [89] s")
         .contains("failed: worker of rank 2 did not come within 20 s");
   }

@@ -62,6 +62,28 @@ class GangEvidenceTest {
     }
   }
 
+  @Test
+  void aSinkThatFailsCostsNoTraining() {
+    StuckSink.whenHeard =
+        () -> {
+          throw new IllegalStateException("the sink is full");
+        };
+    try (LogLines log = LogLines.open();
+        JavaSparkContext spark =
+            SmallGang.spark(
+                "local[2]",
+                "spark.metrics.conf.driver.sink.stuck.class=" + StuckSink.class.getName())) {
+      for (int training = 0; training < 2; training++) {
+        assertThat(SmallGang.of("epochs: 1", step -> {}).run(spark).rounds().rounds())
+            .isEqualTo(SmallGang.STEPS);
+      }
+      StuckSink.whenHeard = () -> {};
+
+      assertThat(log.with("a sink of Spark's metrics has not taken the last values")).hasSize(2);
+      assertThat(log.with("already registered")).isEmpty();
+    }
+  }
+
   /** Takes values once somebody has heard of it. */
   public static final class StuckSink implements Sink {
     private static Runnable whenHeard = () -> {};

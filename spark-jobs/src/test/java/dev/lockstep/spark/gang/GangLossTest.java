@@ -5,17 +5,26 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lockstep.config.WorkerLoss;
 import dev.lockstep.coordinator.RunAbortedException;
+import dev.lockstep.coordinator.SharedMemoryCoordinator;
 import dev.lockstep.spark.LogLines;
 import dev.lockstep.yaml.ConfigurationException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.spark.ExecutorLostFailure;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.executor.ExecutorMetrics;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.apache.spark.scheduler.SparkListenerTaskStart;
+import org.apache.spark.scheduler.TaskInfo;
+import org.apache.spark.scheduler.TaskLocality;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import scala.Option;
 
 /** What becomes of a gang whose workers fail, or do not come. */
 @Timeout(60)
@@ -118,7 +127,7 @@ class GangLossTest {
           .matches(
               "worker of rank [01] did not come within 4 s \\(training.replacementTimeout\\): its"
                   + " task has not been started: the workers need 2 tasks at once, and there is"
-                  + " room for 1");
+                  + " room for 1 tasks");
       assertThat(log.with("waiting since"))
           .singleElement()
           .asString()
@@ -207,6 +216,72 @@ class GangLossTest {
     } finally {
       over.countDown();
     }
+  }
+
+  @Test
+  void aSpeculativeCopyThatDiesWhileItStandsByEndsNoRun() throws Exception {
+    try (JavaSparkContext spark = SmallGang.spark("local[1]");
+        LogLines log = LogLines.open()) {
+      Training training = SmallGang.training("epochs: 1", step -> {}, () -> {});
+      SharedMemoryCoordinator coordinator = SmallGang.coordinator(training);
+      GangTasks tasks =
+          new GangTasks(
+              spark.sc(),
+              "gang",
+              coordinator,
+              new WorkerLoss(
+                  WorkerLoss.Reaction.FAIL,
+                  Duration.ofMinutes(1),
+                  Duration.ofMinutes(1),
+                  Duration.ofMinutes(1)));
+      spark.sc().addSparkListener(tasks);
+      spark.setLocalProperty(GangTasks.PROPERTY, "gang");
+      spark.parallelize(List.of(1), 1).count(); // Stage 0.
+      spark.sc().listenerBus().waitUntilEmpty();
+      TaskInfo worker = task(3, false);
+      TaskInfo copy = task(4, true);
+      tasks.onTaskStart(new SparkListenerTaskStart(0, 0, worker));
+      tasks.onTaskStart(new SparkListenerTaskStart(0, 0, copy));
+
+      tasks.onTaskEnd(lost(copy));
+
+      assertThat(coordinator.failure()).isEmpty();
+      assertThat(log.with("failed"))
+          .singleElement()
+          .asString()
+          .startsWith(
+              "a speculative copy of the worker of rank 1 failed, which only stood by: attempt 4 on"
+                  + " far (executor 4): ExecutorLostFailure");
+
+      tasks.onTaskEnd(lost(worker));
+
+      assertThat(coordinator.failure()).isPresent();
+    }
+  }
+
+  /** A task of rank 1, on an executor of its own. */
+  private static TaskInfo task(long attempt, boolean speculative) {
+    return new TaskInfo(
+        attempt,
+        1,
+        speculative ? 1 : 0,
+        1,
+        System.currentTimeMillis(),
+        Long.toString(attempt),
+        "far",
+        TaskLocality.ANY(),
+        speculative);
+  }
+
+  private static SparkListenerTaskEnd lost(TaskInfo task) {
+    return new SparkListenerTaskEnd(
+        0,
+        0,
+        "",
+        new ExecutorLostFailure(task.executorId(), true, Option.apply("it was killed")),
+        task,
+        new ExecutorMetrics(),
+        null);
   }
 
   /** As that of a local master, whose executor is the driver. */

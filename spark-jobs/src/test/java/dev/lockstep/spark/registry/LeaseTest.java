@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -273,6 +274,43 @@ class LeaseTest {
       Instant first = expires();
       await().atMost(Duration.ofSeconds(20)).until(() -> expires().isAfter(first));
       lease.check();
+    }
+  }
+
+  /** There is no claim for a moment then. */
+  @Test
+  void whoeverChecksItWhileAnObjectStoreRenewsItStillHasIt() throws Exception {
+    String scheme = "spark.hadoop.fs.AbstractFileSystem.steps.impl";
+    System.setProperty(scheme, StoreThatReplacesInTwoSteps.class.getName());
+    CompletableFuture<Void> checked = new CompletableFuture<>();
+    AtomicReference<Lease> lease = new AtomicReference<>();
+    Thread checking =
+        new Thread(
+            () -> {
+              try {
+                lease.get().check();
+                checked.complete(null);
+              } catch (IOException | RuntimeException e) {
+                checked.completeExceptionally(e);
+              }
+            });
+    try {
+      lease.set(Lease.take(Location.of("steps:" + directory), Duration.ofSeconds(1)));
+      StoreThatReplacesInTwoSteps.between =
+          () -> {
+            if (checking.getState() == Thread.State.NEW) {
+              checking.start();
+              await()
+                  .atMost(Duration.ofSeconds(20))
+                  .until(() -> checked.isDone() || checking.getState() == Thread.State.BLOCKED);
+            }
+          };
+
+      assertThat(checked.get(20, TimeUnit.SECONDS)).isNull();
+    } finally {
+      StoreThatReplacesInTwoSteps.between = () -> {};
+      lease.get().close();
+      System.clearProperty(scheme);
     }
   }
 

@@ -28,18 +28,22 @@ import java.net.NetworkInterface;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.apache.spark.SparkConf;
 import org.apache.spark.network.TransportContext;
 import org.apache.spark.network.client.RpcResponseCallback;
 import org.apache.spark.network.client.StreamCallbackWithID;
@@ -306,8 +310,10 @@ class AbuseTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void whoDoesNotKnowTheSecretIsTurnedAwayAndLoggedOnce(boolean encryptedServer) {
-    SharedMemoryCoordinator coordinator = training.coordinator();
-    try (CoordinatorServer server = serve(coordinator, encryptedServer);
+    SmallTraining hasty = SmallTraining.of("epochs: 1, workerTimeout: 1", Dl4jEngine::new, 2);
+    SparkConf conf =
+        SmallTraining.conf().set("spark.network.crypto.enabled", Boolean.toString(encryptedServer));
+    try (CoordinatorServer server = hasty.serve(hasty.coordinator(), conf);
         LogLines log = LogLines.open()) {
       for (boolean encrypted : new boolean[] {false, true}) {
         Invitation real = server.invitation();
@@ -315,9 +321,9 @@ class AbuseTest {
             new Invitation(
                 real.host(), real.port(), real.run(), "guessed", encrypted, real.workerLoss());
 
-        assertThatThrownBy(() -> training.remote(guessed).join(0, 0))
+        assertThatThrownBy(() -> hasty.remote(guessed).join(0, 0))
             .isInstanceOf(CoordinatorLostException.class)
-            .hasMessageContaining("has turned this worker away");
+            .hasMessageContaining("has turned this worker away for 1 s (training.workerTimeout)");
       }
       assertThat(server.refused()).isGreaterThanOrEqualTo(2);
       assertThat(log.with("refused"))
@@ -339,6 +345,40 @@ class AbuseTest {
           .singleElement()
           .asString()
           .startsWith("refused 127.0.0.1: did not authenticate within 1 seconds");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void manyWhoKeepConnectingKeepNoWorkerOut(boolean encrypted) throws Exception {
+    try (CoordinatorServer server = serve(training.coordinator(), encrypted)) {
+      AtomicBoolean over = new AtomicBoolean();
+      CompletableFuture<Void> flooding =
+          CompletableFuture.runAsync(() -> flood(server.invitation().port(), over));
+      Awaitility.await().until(() -> server.refused() > 0);
+      for (int attempt = 0; attempt < 10; attempt++) {
+        training.remote(server.invitation()).join(attempt % 2, attempt).close();
+      }
+      over.set(true);
+      flooding.get(20, TimeUnit.SECONDS);
+    }
+  }
+
+  /** Has 600 connections at a time, and is never content with them. */
+  private static void flood(int port, AtomicBoolean over) {
+    Deque<Socket> mute = new ArrayDeque<>();
+    try {
+      while (!over.get()) {
+        mute.add(new Socket("127.0.0.1", port));
+        if (mute.size() > 600) {
+          mute.remove().close();
+        }
+      }
+      for (Socket each : mute) {
+        each.close();
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
