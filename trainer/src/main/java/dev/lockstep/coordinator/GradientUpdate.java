@@ -36,6 +36,7 @@ public final class GradientUpdate implements Round {
   private float count;
   private long step;
   private double learningRate;
+  private double overlap;
   private volatile double scale;
 
   /**
@@ -119,7 +120,13 @@ public final class GradientUpdate implements Round {
   }
 
   @Override
+  public double overlap() {
+    return overlap;
+  }
+
+  @Override
   public void begin(long stepNumber, long round) {
+    overlap = reduction.added();
     reduction.count();
     if (total().examples() <= 0) {
       throw new IllegalStateException("step " + stepNumber + " has no examples");

@@ -78,6 +78,11 @@ final class ParameterAverage implements Round {
 
   /** The weights are not known before all have come. */
   @Override
+  public double overlap() {
+    return 0;
+  }
+
+  @Override
   public void received(Contribution contribution, int floats, Scratch scratch) {}
 
   @Override

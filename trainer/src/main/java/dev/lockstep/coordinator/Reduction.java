@@ -242,6 +242,15 @@ final class Reduction {
     }
   }
 
+  /** Of all additions, the part that is done already, 0 to 1. */
+  double added() {
+    long done = 0;
+    for (int block = 0; block < ofBlocks.length; block++) {
+      done += termsAdded(block);
+    }
+    return (double) done / ((long) ofBlocks.length * terms.length);
+  }
+
   /** Up to which of the contributions a block is added up already. */
   int termsAdded(int block) {
     PartialSum sum = ofBlocks[block];

@@ -39,6 +39,9 @@ sealed interface Round permits GradientUpdate, ParameterAverage {
    */
   void begin(long step, long round);
 
+  /** Of the work on the contributions, the part that was done while they were received, 0 to 1. */
+  double overlap();
+
   /** What the contributions counted, in total. */
   StepSums total();
 

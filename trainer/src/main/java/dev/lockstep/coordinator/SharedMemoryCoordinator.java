@@ -324,6 +324,19 @@ public final class SharedMemoryCoordinator implements Coordinator {
     }
   }
 
+  /**
+   * Of the additions of the last training round, the part that was made while contributions were
+   * still received, from 0 (as in one process, where nothing is received) to 1.
+   */
+  public double overlap() {
+    lock.lock();
+    try {
+      return round.overlap();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** How many workers the gang has. */
   public int workers() {
     return workers;

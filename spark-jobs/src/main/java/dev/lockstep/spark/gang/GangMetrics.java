@@ -91,6 +91,8 @@ final class GangMetrics implements Source, AutoCloseable {
   }
 
   private void addRounds() {
+    Gauge<Double> overlap = coordinator::overlap;
+    registry.register("round.overlap", overlap);
     Timer compute = registry.timer("round.compute");
     Timer wire = registry.timer("round.wire");
     Timer wait = registry.timer("round.wait");

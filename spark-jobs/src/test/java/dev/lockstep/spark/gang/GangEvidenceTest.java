@@ -137,7 +137,8 @@ class GangEvidenceTest {
         .containsEntry("workers_recoveries_Value", 1.0)
         .containsEntry("round_compute_Count", 30.0)
         .containsEntry("round_wait_Count", 30.0)
-        .containsEntry("round_update_Count", 30.0);
+        .containsEntry("round_update_Count", 30.0)
+        .containsEntry("round_overlap_Value", 0.0);
     assertThat(seen.get("workers_computing_Value") + seen.get("workers_waiting_Value"))
         .isEqualTo(2);
     assertThat(seen.get("examplesPerSecond_Value")).isPositive();

@@ -58,6 +58,20 @@ class RemoteCoordinatorTest {
   }
 
   @Test
+  void gradientsAreAddedUpWhileTheyAreReceived() {
+    SmallTraining training = SmallTraining.of(ADAM, Dl4jEngine::new, 2);
+    SharedMemoryCoordinator over = training.coordinator();
+    try (CoordinatorServer server = training.serve(over, SmallTraining.conf())) {
+      training.run(training.remote(server.invitation()));
+    }
+    SharedMemoryCoordinator here = training.coordinator();
+    training.run(here);
+
+    assertThat(over.overlap()).isEqualTo(1);
+    assertThat(here.overlap()).isZero();
+  }
+
+  @Test
   void threeWorkersOverTheNetworkGiveTheBitsOfOneHereWithMicroBatches() {
     String settings = ADAM + ", microBatches: 8, augmentation: {rotation: 10, shift: 1}";
 
