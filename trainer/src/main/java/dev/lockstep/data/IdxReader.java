@@ -18,6 +18,10 @@ final class IdxReader {
   private static final int LABELS = 0x801;
   private static final int IMAGES = 0x803;
   private static final int IMAGES_WITH_CHANNELS = 0x804;
+
+  /** {@code PAR1}. */
+  private static final int PARQUET = 0x50415231;
+
   private static final int BUFFER = 1 << 16;
 
   /** Free heap is looked at each time so many bytes more have been taken. */
@@ -272,6 +276,7 @@ final class IdxReader {
         switch (magic) {
           case LABELS -> " (labels)";
           case IMAGES, IMAGES_WITH_CHANNELS -> " (images)";
+          case PARQUET -> " (Parquet, which is written {parquet: <path>})";
           default -> "";
         };
     return wrong("magic number", "0x%08X%s".formatted(magic, hint), expected);

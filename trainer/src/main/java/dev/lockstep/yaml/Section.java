@@ -320,16 +320,28 @@ public final class Section {
     return wrong(key, value, rule, List.of());
   }
 
-  /** As the other, with the nearest of {@code names} if the value is near one. */
+  /**
+   * As the other, with the nearest of {@code names} if the value, or a key of it if it is a
+   * mapping, is near one.
+   */
   public ConfigurationException wrong(
       String key, JsonNode value, String rule, Iterable<String> names) {
     return new ConfigurationException(
         "%s is %s but must be %s%s"
-            .formatted(
-                name(key),
-                shown(value),
-                rule,
-                value.isContainerNode() ? "" : suggestion(value.asText(), names)));
+            .formatted(name(key), shown(value), rule, suggestion(value, names)));
+  }
+
+  private static String suggestion(JsonNode value, Iterable<String> names) {
+    if (!value.isContainerNode()) {
+      return suggestion(value.asText(), names);
+    }
+    List<String> keys = new ArrayList<>();
+    value.fieldNames().forEachRemaining(keys::add);
+    return keys.stream()
+        .map(key -> suggestion(key, names))
+        .filter(near -> !near.isEmpty())
+        .findFirst()
+        .orElse("");
   }
 
   /** An error about the missing {@code key}, with the key that may have been meant to be it. */

@@ -181,7 +181,12 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
       if (in == null) {
         throw new ConfigurationException(
             "%s: there is no such run; --resume must name the directory of a cross-validation, which holds %s%s"
-                .formatted(directory, PLAN, ExistingRun.remedy(directory)));
+                .formatted(
+                    directory,
+                    PLAN,
+                    ExistingRun.has(directory, ExistingRun.CONFIGURATION)
+                        ? "; that of a training goes on with: lockstep train --resume " + directory
+                        : ""));
       }
       return Section.parse(file.toString(), RunFiles.text(file, in));
     } catch (IOException e) {
@@ -305,8 +310,11 @@ public record CrossValidationJob(CrossValidation plan, OptionalInt onlyFold, int
               .run(tasks, observer.fold().andThen(finished::add), lease.lost());
     } catch (CancellationException e) {
       throw new StoppedException(
-          "finished folds are kept; to go on from there: lockstep cross-validate --resume "
-              + files.location(),
+          "%d of %d folds are finished and kept; to go on from there: lockstep cross-validate --resume %s"
+              .formatted(
+                  finished.size(),
+                  plan.candidates().size() * plan.splits().size(),
+                  files.location()),
           e);
     }
     check(lease);

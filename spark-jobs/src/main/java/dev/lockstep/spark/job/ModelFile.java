@@ -65,7 +65,7 @@ public final class ModelFile implements Serializable {
         if (in == null) {
           throw new ConfigurationException(
               "%s: there is no such file; expected a run directory that holds %s, or such a file%s"
-                  .formatted(file, NAME, run ? ExistingRun.remedy(location) : ""));
+                  .formatted(file, NAME, run ? remedy(location) : ""));
         }
         byte[] bytes = in.readNBytes(MOST_BYTES + 1);
         if (bytes.length > MOST_BYTES) {
@@ -79,6 +79,13 @@ public final class ModelFile implements Serializable {
       throw new ConfigurationException(
           "%s: cannot be read: %s".formatted(location, e.getMessage()), e);
     }
+  }
+
+  private static String remedy(Location directory) throws IOException {
+    return directory.child("versions").files().isPresent()
+        ? "; of a registry, the models are registry:%s/champion and registry:%s/<version>"
+            .formatted(directory, directory)
+        : ExistingRun.remedy(directory);
   }
 
   /**

@@ -126,6 +126,13 @@ public sealed interface DatasetSource extends Serializable
     if (dataset.has(PartitionedDataset.KEY)) {
       return PartitionedDataset.read(dataset);
     }
+    if (!dataset.has("idx")) {
+      throw section.wrong(
+          "dataset",
+          value,
+          Configuration.DATASETS,
+          List.of("idx", ParquetDataset.KEY, PartitionedDataset.KEY, NamedDataset.KEY));
+    }
     String directory = dataset.text("idx");
     dataset.done();
     return IdxFiles.in(directory);

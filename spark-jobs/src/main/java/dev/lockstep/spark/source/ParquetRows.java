@@ -126,6 +126,10 @@ final class ParquetRows {
           new ColumnIOFactory(reader.getFileMetaData().getCreatedBy())
               .getColumnIO(row.schema, schema);
       for (BlockMetaData group : reader.getRowGroups()) {
+        if (group.getRowCount() == 0) { // As Arrow writes a table without rows.
+          reader.skipNextRowGroup();
+          continue;
+        }
         requireWhole(name, file.getLength(), group, row.schema);
         PageReadStore pages = reader.readNextRowGroup();
         RecordReader<Row> records = columnIo.getRecordReader(pages, row);

@@ -124,7 +124,15 @@ record ParquetTable(String name, List<Part> files, Configuration hadoop) {
     }
   }
 
+  /** Parquet's reader looks for its magic number, and takes every type for one that it knows. */
   private static String firstLine(Exception e) {
+    String said = String.valueOf(e.getMessage());
+    if (said.contains("xpected magic number at tail") || said.contains("is not a Parquet file")) {
+      return "it is no Parquet file, or is not whole; write it as Parquet (other formats must be converted), or copy it again";
+    }
+    if (e instanceof NullPointerException) {
+      return "it has a column of a type that this reader does not know, such as float16; cast it, to float32 for example";
+    }
     return String.valueOf(e.getMessage() == null ? e : e.getMessage())
         .lines()
         .findFirst()

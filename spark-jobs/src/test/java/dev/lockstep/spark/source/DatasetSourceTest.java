@@ -208,7 +208,12 @@ class DatasetSourceTest {
         "a.yaml: dataset: unknown key 'gzip'");
     assertRefused(
         () -> DatasetSource.read(Section.parse("a.yaml", "dataset: {}")),
-        "a.yaml: dataset: 'idx' is missing");
+        "a.yaml: dataset is a mapping but must be " + Configuration.DATASETS);
+    assertRefused(
+        () -> DatasetSource.read(Section.parse("a.yaml", "dataset: {parqet: a, label: b}")),
+        "a.yaml: dataset is a mapping but must be "
+            + Configuration.DATASETS
+            + "; did you mean 'parquet'?");
   }
 
   @Test

@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -481,6 +482,24 @@ class ParquetDatasetTest {
         "DIR: test.fraction 0.1 takes 0 of 2 examples but must take at least one and leave one");
   }
 
+  /** Arrow writes a table without rows as one row group of none: here of doubles x and label. */
+  @Test
+  void aRowGroupWithoutRowsAddsNone() throws IOException {
+    String empty =
+        "UEFSMRUEGTw1ABgGc2NoZW1hFQQAFQolAhgBeAAVCiUCGAVsYWJlbAAWABkcGSwmABwVChkVBhkYAXgVABYAFgAW"
+            + "ACYASQwAACYAHBUKGRUGGRgFbGFiZWwVABYAFgAWACYASQwAABYAFgAmABYAACggcGFycXVldC1jcHAt"
+            + "YXJyb3cgdmVyc2lvbiAyNS4wLjEZLBwAABwAAACXAAAAUEFSMQ==";
+    write(
+        "required double x; required double label;",
+        row -> row.append("x", 1.0).append("label", 0.0),
+        row -> row.append("x", 2.0).append("label", 1.0));
+    Files.write(part(1), Base64.getDecoder().decode(empty));
+
+    assertThat(load("features: x, label: label").training().size()).isEqualTo(2);
+    Files.delete(part(0));
+    assertRefused("features: x, label: label", "DIR: has no rows; expected examples");
+  }
+
   @Test
   void whatIsNoParquetFileIsRefused() throws IOException {
     writeArrays(0, row(0.0, 1.0));
@@ -489,7 +508,7 @@ class ParquetDatasetTest {
     assertThatExceptionOfType(ConfigurationException.class)
         .isThrownBy(() -> load("features: pixels, label: label"))
         .withMessageContaining("data/readme.txt: cannot be read as Parquet: ")
-        .withMessageContaining("is not a Parquet file");
+        .withMessageContaining("it is no Parquet file, or is not whole; write it as Parquet");
   }
 
   /** Whatever happens to the bytes, there are numbers or one sentence. */
@@ -554,7 +573,7 @@ class ParquetDatasetTest {
                   + ": cannot be listed: "
                   + path
                   + ": its file system did not answer for 2 s (spark.lockstep.storageTimeout) when it was to be looked up; expected a Parquet file or a directory of them");
-      assertThat(log.with("waiting since"))
+      assertThat(log.with("to be looked up"))
           .containsExactly(
               "waiting since 1 s for %s to be looked up: its file system does not answer; giving up in 1 s"
                   .formatted(path));
