@@ -292,6 +292,16 @@ public final class SharedMemoryCoordinator implements Coordinator {
     }
   }
 
+  /** Whether {@code attempt} is the one that last took the place of {@code rank}. */
+  public boolean hasPlace(int rank, long attempt) {
+    lock.lock();
+    try {
+      return seats[rank] != null && seats[rank].attempt == attempt;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private record Attempt(int rank, long number) {}
 
   /**

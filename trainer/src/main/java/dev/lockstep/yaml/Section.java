@@ -320,28 +320,33 @@ public final class Section {
     return wrong(key, value, rule, List.of());
   }
 
-  /**
-   * As the other, with the nearest of {@code names} if the value, or a key of it if it is a
-   * mapping, is near one.
-   */
+  /** As the other, with the nearest of {@code names} if the value is near one. */
   public ConfigurationException wrong(
       String key, JsonNode value, String rule, Iterable<String> names) {
     return new ConfigurationException(
         "%s is %s but must be %s%s"
-            .formatted(name(key), shown(value), rule, suggestion(value, names)));
+            .formatted(
+                name(key),
+                shown(value),
+                rule,
+                value.isContainerNode() ? "" : suggestion(value.asText(), names)));
   }
 
-  private static String suggestion(JsonNode value, Iterable<String> names) {
-    if (!value.isContainerNode()) {
-      return suggestion(value.asText(), names);
-    }
-    List<String> keys = new ArrayList<>();
-    value.fieldNames().forEachRemaining(keys::add);
-    return keys.stream()
-        .map(key -> suggestion(key, names))
-        .filter(near -> !near.isEmpty())
-        .findFirst()
-        .orElse("");
+  /** An error about a mapping that has none of {@code keys}, with the one that may be meant. */
+  public ConfigurationException missing(List<String> keys) {
+    List<String> found = new ArrayList<>();
+    node.fieldNames().forEachRemaining(found::add);
+    return new ConfigurationException(
+        "%s: has %s but must have one of %s%s"
+            .formatted(
+                where(),
+                found.isEmpty() ? "no key" : "the keys " + String.join(", ", found),
+                String.join(", ", keys),
+                found.stream()
+                    .map(key -> suggestion(key, keys))
+                    .filter(near -> !near.isEmpty())
+                    .findFirst()
+                    .orElse("")));
   }
 
   /** An error about the missing {@code key}, with the key that may have been meant to be it. */
@@ -369,8 +374,9 @@ public final class Section {
 
   /**
    * "; did you mean 'x'?" for the name of {@code names} nearest to {@code found}, or nothing if
-   * none is near. Case, hyphens and underscores do not count. A name is near, too, if one of the
-   * two begins with the other, or {@code found} has the initials of its words: {@code lr}.
+   * none is near. Case, hyphens and underscores do not count; {@code val_acc} abbreviates each word
+   * of {@code validation.accuracy}. A name is near, too, if one of the two begins with the other,
+   * or {@code found} has the initials of its words: {@code lr}.
    */
   public static String suggestion(String found, Iterable<String> names) {
     String nearest = null;

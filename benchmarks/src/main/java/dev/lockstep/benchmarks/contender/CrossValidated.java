@@ -65,7 +65,7 @@ public record CrossValidated(JavaSparkContext spark, int workers, int atOnce) im
               .run(
                   spark,
                   output.toString(),
-                  new Observer(fold -> {}, given -> {}, finalModel -> {}));
+                  new Observer(fold -> {}, given -> {}, training -> {}, finalModel -> {}));
       double seconds = (double) (System.nanoTime() - before) / TimeUnit.SECONDS.toNanos(1);
       return Run.evaluated(
           task.examples(), List.of(new Run.Point(seconds, accuracy(outcome))), Double.NaN);

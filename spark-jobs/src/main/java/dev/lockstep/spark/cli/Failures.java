@@ -104,12 +104,9 @@ final class Failures
       return "Java cannot load a class that this program needs: %s; its jars are not those it was built with, build it again or take the whole distribution%s"
           .formatted(linkage.get(), whereItHappened());
     }
-    Optional<Throwable> told =
-        causes(error)
-            .filter(each -> each instanceof UncheckedIOException unchecked && tells(unchecked))
-            .findFirst();
+    Optional<String> told = told(error);
     if (told.isPresent()) {
-      return "failed: %s%s".formatted(told.get().getMessage(), whereItHappened());
+      return "failed: %s%s".formatted(told.get(), whereItHappened());
     }
     Throwable root = known;
     String said = root.getMessage() == null ? "" : root.getMessage().lines().findFirst().orElse("");
@@ -120,7 +117,14 @@ final class Failures
             whereItHappened());
   }
 
-  /** Whether it was given a sentence that says more than its cause. */
+  /** What is said of a file that could not be read or written, if that says more than its cause. */
+  static Optional<String> told(Throwable error) {
+    return causes(error)
+        .filter(each -> each instanceof UncheckedIOException unchecked && tells(unchecked))
+        .map(each -> each.getMessage().lines().findFirst().orElse(""))
+        .findFirst();
+  }
+
   private static boolean tells(UncheckedIOException error) {
     String message = error.getMessage();
     return message != null

@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine;
@@ -135,8 +137,17 @@ public final class Main implements Runnable {
       try {
         super.write(bytes, from, length);
       } catch (IOException e) {
-        unread |= "Broken pipe".equals(e.getMessage());
+        unread |= isPipe() || "Broken pipe".equals(e.getMessage());
         throw e;
+      }
+    }
+
+    /** The system's words for what went wrong may be in any language. */
+    private static boolean isPipe() {
+      try {
+        return Files.readSymbolicLink(Path.of("/proc/self/fd/1")).toString().startsWith("pipe:");
+      } catch (IOException | UnsupportedOperationException e) {
+        return false;
       }
     }
   }

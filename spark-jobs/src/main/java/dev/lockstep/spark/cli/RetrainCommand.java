@@ -129,13 +129,8 @@ final class RetrainCommand implements Callable<Integer> {
 
   /** Those who are to be told first, so that they are told of a mistake in the configuration. */
   private RetrainingResult retrain() {
-    if (metricsFile != null && !metricsFile.endsWith(".prom")) {
-      throw new ConfigurationException(
-          "--metrics-file is '%s' but its name must end in .prom: Prometheus' node exporter reads no others"
-              .formatted(metricsFile));
-    }
-    metrics = Optional.ofNullable(metricsFile).map(path -> OutputFile.of("--metrics-file", path));
     webhook = Optional.ofNullable(webhookFile).map(Webhook::read);
+    metrics = Optional.ofNullable(metricsFile).map(RetrainCommand::metrics);
     if (workers != null) {
       overrides.add("training.workers=" + workers);
     }
@@ -144,6 +139,15 @@ final class RetrainCommand implements Callable<Integer> {
     Retraining retraining = ConfigurationFile.retraining(config, overrides);
     SparkOptions.requireLastingRegistry(retraining.registry());
     return run(new RetrainingJob(configuration, retraining));
+  }
+
+  private static OutputFile metrics(String path) {
+    if (!path.endsWith(".prom")) {
+      throw new ConfigurationException(
+          "--metrics-file is '%s' but its name must end in .prom: Prometheus' node exporter reads no others"
+              .formatted(path));
+    }
+    return OutputFile.of("--metrics-file", path);
   }
 
   /** Standard output is for the one line. */
@@ -173,7 +177,7 @@ final class RetrainCommand implements Callable<Integer> {
         Failures.known(error) instanceof LeaseException ? Decision.LEASE_HELD : Decision.FAILED;
     return new RetrainingResult(
         decision,
-        String.valueOf(Failures.known(error).getMessage()),
+        Failures.told(error).orElse(String.valueOf(Failures.known(error).getMessage())),
         List.of(),
         Optional.empty(),
         0,

@@ -201,6 +201,9 @@ final class SparkOptions {
                     key, String.join(", ", OWN_SETTINGS), Section.suggestion(key, OWN_SETTINGS)));
       }
     }
+    for (TimeSetting each : TimeSetting.values()) {
+      var unused = each.value(settings);
+    }
   }
 
   private static void requireMaster(String master) {

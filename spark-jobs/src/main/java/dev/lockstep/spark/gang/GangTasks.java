@@ -104,9 +104,10 @@ final class GangTasks extends SparkListener implements WorkerTasks {
     }
   }
 
-  /** Whether it is a second copy of a worker that lives: nothing is lost with it. */
+  /** Whether it is a second copy of a worker that has its place: nothing is lost with it. */
   private boolean standsBy(TaskInfo task) {
     return task.speculative()
+        && !coordinator.hasPlace(task.partitionId(), task.taskId())
         && running.values().stream().anyMatch(each -> each.partitionId() == task.partitionId());
   }
 

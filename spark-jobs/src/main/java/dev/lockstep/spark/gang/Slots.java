@@ -16,19 +16,18 @@ public final class Slots {
 
   /** All slots; {@code defaultParallelism} is a setting and may be any number. */
   public static int of(JavaSparkContext spark) {
-    SparkContext context = spark.sc();
-    return Math.max(
-        1,
-        context.maxNumConcurrentTasks(context.resourceProfileManager().defaultResourceProfile()));
+    return Math.max(1, now(spark.sc()));
+  }
+
+  private static int now(SparkContext spark) {
+    return spark.maxNumConcurrentTasks(spark.resourceProfileManager().defaultResourceProfile());
   }
 
   /** How much room there is now, for messages: {@code 2 tasks on 1 executors}. */
   public static String inWords(SparkContext spark) {
-    int tasks =
-        spark.maxNumConcurrentTasks(spark.resourceProfileManager().defaultResourceProfile());
     return spark.isLocal()
-        ? "%d tasks".formatted(tasks)
-        : "%d tasks on %d executors".formatted(tasks, spark.getExecutorIds().size());
+        ? "%d tasks".formatted(now(spark))
+        : "%d tasks on %d executors".formatted(now(spark), spark.getExecutorIds().size());
   }
 
   /**

@@ -169,7 +169,7 @@ public record TrainingJob(Configuration configuration, Place place, Optional<Mod
     return new Outcome(files.location(), result, prepared.dataset());
   }
 
-  /** What can be mended: the last checkpoint is that of the end. */
+  /** It can be mended: a run goes on from its newest checkpoint, which is near its end. */
   private RuntimeException unwritten(Location run, Exception e) {
     RuntimeException failure =
         e instanceof UncheckedIOException unchecked

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Set;
 
@@ -42,7 +43,7 @@ record Holder(String host, long pid, String begun, String numbering) {
   /** This process. */
   static Holder self() {
     long pid = ProcessHandle.current().pid();
-    return new Holder(ownHost(), pid, begun(pid), ownNumbering());
+    return new Holder(ownHost(), pid, ownBegin(pid), ownNumbering());
   }
 
   private static String ownHost() {
@@ -53,17 +54,21 @@ record Holder(String host, long pid, String begun, String numbering) {
     }
   }
 
-  /**
-   * As {@link #begun}; empty also if there is no such process, or nobody but its number is left.
-   */
-  private static String begun(long pid) {
+  private static String ownBegin(long pid) {
     try {
-      String stat = Files.readString(Path.of("/proc", Long.toString(pid), "stat"), ISO_8859_1);
-      String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
-      return ENDED.contains(fields[0]) ? "" : fields[START_TIME];
+      return stat(pid)[START_TIME];
     } catch (IOException e) {
       return "";
     }
+  }
+
+  private static String[] stat(long pid) throws IOException {
+    String line = Files.readString(stat(Long.toString(pid)), ISO_8859_1);
+    return line.substring(line.lastIndexOf(')') + 2).split(" ");
+  }
+
+  private static Path stat(String process) {
+    return Path.of("/proc", process, "stat");
   }
 
   private static String ownNumbering() {
@@ -86,12 +91,24 @@ record Holder(String host, long pid, String begun, String numbering) {
     json.put("host", host).put("pid", pid).put("begun", begun).put("numbering", numbering);
   }
 
-  /** Whether it lives. A process of a machine or container other than this cannot be seen. */
+  /**
+   * Whether it lives. A process of a machine or container other than this cannot be seen, nor one
+   * that the system hides.
+   */
   State state() {
-    if (numbering.isEmpty() || begun.isEmpty() || !numbering.equals(ownNumbering())) {
+    if (numbering.isEmpty() || !numbering.equals(ownNumbering()) || !begun.matches("[0-9]+")) {
       return State.OUT_OF_SIGHT;
     }
-    return begun.equals(begun(pid)) ? State.ALIVE : State.DEAD;
+    try {
+      String[] fields = stat(pid);
+      boolean alive = !ENDED.contains(fields[0]) && fields[START_TIME].equals(begun);
+      return alive ? State.ALIVE : State.DEAD;
+    } catch (NoSuchFileException e) {
+      boolean hidden = !Files.exists(stat("1"));
+      return hidden ? State.OUT_OF_SIGHT : State.DEAD;
+    } catch (IOException e) {
+      return State.OUT_OF_SIGHT;
+    }
   }
 
   @Override

@@ -19,11 +19,11 @@ import org.slf4j.LoggerFactory;
 /**
  * The right to write to a place, which one process has at a time: to add versions to a registry, or
  * to go on with a run. A claim is a file {@code lease/000001.json} there that one process alone can
- * create; its number, the fence, is higher than those of all claims that are there. The holder
- * renews its claim in a thread of its own. Once the newest claim is released or has expired, as
- * that of a process that died, another may make the next one; whoever held the lease until then is
- * told by {@link #check}. After {@link #delete} fences begin anew, so that a claim is known by its
- * number and its holder.
+ * create (where {@link Location#create} says so); its number, the fence, is higher than those of
+ * all claims that are there. The holder renews its claim in a thread of its own. Once the newest
+ * claim is released or has expired, as that of a process that died, another may make the next one;
+ * whoever held the lease until then is told by {@link #check}. After {@link #delete} fences begin
+ * anew, so that a claim is known by its number and its holder.
  *
  * <p>A holder that is stopped between {@link #check} and what it does next may still do that. It
  * does a registry no harm: a version's directory takes its name only if that is free, and a
@@ -35,6 +35,7 @@ public final class Lease implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Lease.class);
   private static final int RENEWALS = 3;
   private static final int KEPT = 20;
+  private static final int MOST_LOOKS = 5;
   private static final long GLANCE_MILLIS = 200;
 
   private final Location directory;
@@ -155,15 +156,19 @@ public final class Lease implements AutoCloseable {
   }
 
   private static Optional<Claim> newest(Location directory) throws IOException {
-    List<String> names = RegistryFile.numbered(directory);
-    if (names.isEmpty()) {
-      return Optional.empty();
+    for (int look = 0; look < MOST_LOOKS; look++) {
+      List<String> names = RegistryFile.numbered(directory);
+      if (names.isEmpty()) {
+        return Optional.empty();
+      }
+      String name = names.get(names.size() - 1);
+      Optional<Section> claim = RegistryFile.find(directory.child(name));
+      if (claim.isPresent()) {
+        return Optional.of(Claim.read(RegistryFile.number(name), claim.get()));
+      }
+      // Its holder has deleted it since.
     }
-    String name = names.get(names.size() - 1);
-    Optional<Section> claim = RegistryFile.find(directory.child(name));
-    return claim.isPresent()
-        ? Optional.of(Claim.read(RegistryFile.number(name), claim.get()))
-        : newest(directory); // Its holder has deleted it since.
+    throw new IOException(directory + ": its newest claim is listed, but cannot be opened");
   }
 
   private static Location file(Location directory, Claim claim) {

@@ -127,10 +127,7 @@ public sealed interface DatasetSource extends Serializable
       return PartitionedDataset.read(dataset);
     }
     if (!dataset.has("idx")) {
-      throw section.wrong(
-          "dataset",
-          value,
-          Configuration.DATASETS,
+      throw dataset.missing(
           List.of("idx", ParquetDataset.KEY, PartitionedDataset.KEY, NamedDataset.KEY));
     }
     String directory = dataset.text("idx");

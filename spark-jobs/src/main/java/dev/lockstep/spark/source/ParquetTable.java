@@ -116,7 +116,7 @@ record ParquetTable(String name, List<Part> files, Configuration hadoop) {
         throw e;
       } catch (IOException | RuntimeException e) {
         throw new ConfigurationException(
-            "%s: cannot be read as Parquet: %s".formatted(file.name(), firstLine(e)), e);
+            "%s: cannot be read as Parquet: %s".formatted(file.name(), reason(e)), e);
       }
     }
     if (rows.size() == 0) {
@@ -124,14 +124,17 @@ record ParquetTable(String name, List<Part> files, Configuration hadoop) {
     }
   }
 
-  /** Parquet's reader looks for its magic number, and takes every type for one that it knows. */
-  private static String firstLine(Exception e) {
+  /**
+   * What went wrong, in one line; in words for a user where Parquet's reader says what it looked
+   * for, or only falls over what it does not know.
+   */
+  private static String reason(Exception e) {
     String said = String.valueOf(e.getMessage());
     if (said.contains("xpected magic number at tail") || said.contains("is not a Parquet file")) {
       return "it is no Parquet file, or is not whole; write it as Parquet (other formats must be converted), or copy it again";
     }
     if (e instanceof NullPointerException) {
-      return "it has a column of a type that this reader does not know, such as float16; cast it, to float32 for example";
+      return "it is damaged, or has a column of a type that this reader does not know, such as float16, which must be cast to float32";
     }
     return String.valueOf(e.getMessage() == null ? e : e.getMessage())
         .lines()

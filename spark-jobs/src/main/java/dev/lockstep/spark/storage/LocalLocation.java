@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
 
@@ -26,6 +27,10 @@ import java.util.stream.Stream;
  * and renames over a file atomically, synchronises, and leaves no {@code .crc} files.
  */
 record LocalLocation(Path path) implements Location {
+  /** How file systems say that their files cannot have two names. */
+  private static final Set<String> WITHOUT_LINKS =
+      Set.of("Operation not permitted", "Operation not supported", "Function not implemented");
+
   @Override
   public Location child(String name) {
     return new LocalLocation(path.resolve(name));
@@ -179,9 +184,12 @@ record LocalLocation(Path path) implements Location {
   private void giveFreeName(Path beside) throws IOException {
     try {
       Files.createLink(path, beside);
-    } catch (FileAlreadyExistsException e) {
-      throw e;
-    } catch (FileSystemException | UnsupportedOperationException e) {
+    } catch (FileSystemException e) {
+      if (!WITHOUT_LINKS.contains(String.valueOf(e.getReason()))) {
+        throw e;
+      }
+      Files.move(beside, path);
+    } catch (UnsupportedOperationException e) {
       Files.move(beside, path);
     }
   }

@@ -191,7 +191,8 @@ public sealed interface Location permits LocalLocation, HadoopLocation, PatientL
 
   /**
    * Writes this file, whole or not at all, unless it is there. Of several processes that try at
-   * once, one succeeds.
+   * once, one succeeds; on an object store, and where files cannot have two names, several may, and
+   * the last one's is there.
    *
    * @return false if it was there before
    */

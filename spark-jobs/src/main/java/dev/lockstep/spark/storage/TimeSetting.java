@@ -40,7 +40,15 @@ public enum TimeSetting {
    */
   public Duration value() {
     SparkEnv spark = SparkEnv.get();
-    SparkConf conf = spark == null ? new SparkConf() : spark.conf();
+    return value(spark == null ? new SparkConf() : spark.conf());
+  }
+
+  /**
+   * What {@code conf} sets it to.
+   *
+   * @throws ConfigurationException if that is no time of at least a second
+   */
+  public Duration value(SparkConf conf) {
     try {
       Duration time = Duration.ofMillis(conf.getTimeAsMs(key, otherwise));
       if (time.toSeconds() > 0) {

@@ -28,6 +28,9 @@ final class GuardedHandler extends RpcHandler {
 
   @Override
   public void receive(TransportClient client, ByteBuffer request, RpcResponseCallback reply) {
+    if (!channel.isActive()) {
+      return; // What the peer sent behind the request that ended the connection.
+    }
     try {
       authenticating.receive(client, request, refusing(reply));
     } catch (RuntimeException e) {

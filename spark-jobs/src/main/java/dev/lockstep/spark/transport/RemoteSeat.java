@@ -78,7 +78,12 @@ final class RemoteSeat implements Seat {
 
   private final AtomicLong advances = new AtomicLong();
 
-  private TransportClient coordinator;
+  /** Null while there is no connection that is more than tried. */
+  private volatile TransportClient coordinator;
+
+  /** Whether the coordinator has answered who asked for a place. */
+  private volatile boolean answered;
+
   private Directive directive;
   private long round;
 
@@ -111,17 +116,39 @@ final class RemoteSeat implements Seat {
                     transport, invitation.run().toString(), Wire.secret(invitation))));
   }
 
-  /** Connects, takes the place, and learns what to do first. */
+  /**
+   * Connects, takes the place, and learns what to do first. A connection that ends before the
+   * coordinator has answered is tried again: it may have made room for others.
+   */
   void join() throws InterruptedException {
-    coordinator = connect();
-    byte[] nonce = Wire.newNonce();
-    Join join = new Join(HexFormat.of().formatHex(nonce));
-    coordinator.sendRpc(message(join).encode(), new Joined(nonce));
-    await();
+    long started = System.nanoTime();
+    while (true) {
+      TransportClient connection = connect(started);
+      events.clear();
+      coordinator = connection;
+      byte[] nonce = Wire.newNonce();
+      Join join = new Join(HexFormat.of().formatHex(nonce));
+      connection.sendRpc(message(join).encode(), new Joined(nonce, connection));
+      try {
+        await();
+        return;
+      } catch (CoordinatorLostException e) {
+        if (answered || since(started).compareTo(timeout) > 0) {
+          throw e;
+        }
+        LOG.debug("trying again: {}", e.getMessage());
+        coordinator = null;
+        connection.close();
+        Thread.sleep(RETRY_MILLIS);
+      }
+    }
   }
 
-  private TransportClient connect() throws InterruptedException {
-    long started = System.nanoTime();
+  private static Duration since(long nanos) {
+    return Duration.ofNanos(System.nanoTime() - nanos);
+  }
+
+  private TransportClient connect(long started) throws InterruptedException {
     while (true) {
       try {
         return connections.createUnmanagedClient(invitation.host(), invitation.port());
@@ -130,19 +157,22 @@ final class RemoteSeat implements Seat {
         if (e instanceof RuntimeException && !cut && !(e.getCause() instanceof TimeoutException)) {
           throw lost("has turned this worker away: " + e.getMessage(), e);
         }
-        Duration tried = Duration.ofNanos(System.nanoTime() - started);
+        Duration tried = since(started);
         if (tried.compareTo(timeout) > 0) {
           throw lost(
               (cut
-                      ? "has turned this worker away for %d s (training.workerTimeout)"
+                      ? "turns this worker away, and did so at the last try, after %d s (training.workerTimeout)"
                       : "cannot be reached within %d s (training.workerTimeout)")
                   .formatted(timeout.toSeconds()),
               e);
         }
         sayPatience(
             tried,
-            "it cannot be reached (%s), and this worker gives up in %d s"
-                .formatted(e.getMessage(), timeout.minus(tried).toSeconds()));
+            "it %s (%s), and this worker gives up in %d s"
+                .formatted(
+                    cut ? "turns this worker away" : "cannot be reached",
+                    e.getMessage(),
+                    timeout.minus(tried).toSeconds()));
         Thread.sleep(RETRY_MILLIS);
       }
     }
@@ -305,25 +335,30 @@ final class RemoteSeat implements Seat {
   /** Goes on with the ciphers that both ends now know. */
   private final class Joined implements RpcResponseCallback {
     private final byte[] nonce;
+    private final TransportClient connection;
 
-    Joined(byte[] nonce) {
+    Joined(byte[] nonce, TransportClient connection) {
       this.nonce = nonce;
+      this.connection = connection;
     }
 
     @Override
     public void onSuccess(ByteBuffer response) {
+      answered = true;
       if (invitation.encrypted()) {
         byte[] ofCoordinator = new byte[response.remaining()];
         response.get(ofCoordinator);
         SealedRecords.start(
-            coordinator.getChannel(), SealedRecords.End.WORKER, invitation, nonce, ofCoordinator);
+            connection.getChannel(), SealedRecords.End.WORKER, invitation, nonce, ofCoordinator);
       }
       startHeartbeats();
     }
 
     @Override
     public void onFailure(Throwable e) {
-      fail(lost("has turned this worker away: " + e.getMessage(), e));
+      if (connection == coordinator) {
+        fail(lost("has turned this worker away: " + e.getMessage(), e));
+      }
     }
   }
 
@@ -377,7 +412,10 @@ final class RemoteSeat implements Seat {
 
     @Override
     public void channelInactive(TransportClient client) {
-      fail(lost("has closed the connection", null));
+      TransportClient current = coordinator;
+      if (current != null && client.getChannel() == current.getChannel()) {
+        fail(lost("has closed the connection", null));
+      }
     }
 
     @Override

@@ -6,9 +6,10 @@ import java.util.Set;
 
 /**
  * The peers that have not proved yet that they know the secret. Whoever opens connections and says
- * nothing takes no more of them than a coordinator can spare: when there are too many, the one must
- * leave that has been here longest of those that have said nothing yet, or else of the others, for
- * a worker speaks at once and needs only moments. Safe for use by many threads.
+ * little takes no more of them than a coordinator can spare: when there are too many, the one must
+ * leave that has been here longest of those that have said nothing yet, or of those that have said
+ * something, whichever are more, for a worker speaks at once and needs only moments. Safe for use
+ * by many threads.
  */
 final class Strangers {
   private final int most;
@@ -30,11 +31,12 @@ final class Strangers {
       if (mute.size() + speaking.size() <= most) {
         return;
       }
-      Set<Channel> those = mute.size() > 1 ? mute : speaking;
+      Set<Channel> those = mute.size() > speaking.size() ? mute : speaking;
       leaving = those.iterator().next();
       those.remove(leaving);
     }
-    refusals.refuse(leaving, "did not authenticate while %d others came".formatted(most));
+    refusals.refuse(
+        leaving, "made room for others: more than %d peers had not authenticated".formatted(most));
   }
 
   /** One has said something that a worker may say. */

@@ -248,4 +248,14 @@ class MainTest {
         .hasMessage(
             "spark.lockstep.prot is not a setting; known are spark.lockstep.port, spark.lockstep.storageTimeout, spark.lockstep.leaseTimeout; did you mean 'spark.lockstep.port'?");
   }
+
+  @Test
+  void aTimeOfOursThatIsNoneIsRefusedBeforeAnythingElse() {
+    SparkConf written = new SparkConf(false).set("spark.lockstep.leaseTimeout", "soon");
+
+    assertThatThrownBy(() -> new SparkOptions().settings(written, "test"))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage(
+            "spark.lockstep.leaseTimeout is 'soon' but must be a time of at least 1s, such as 30s or 10min");
+  }
 }

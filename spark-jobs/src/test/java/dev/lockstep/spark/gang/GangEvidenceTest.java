@@ -31,6 +31,7 @@ import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.metrics.sink.Sink;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -43,6 +44,11 @@ class GangEvidenceTest {
   private static final Pattern METRIC =
       Pattern.compile("metrics_.*_driver_lockstep_(\\w+?)\\{[^}]*} (\\S+)");
 
+  @AfterEach
+  void letSinksTakeValues() {
+    StuckSink.whenHeard = () -> {};
+  }
+
   @Test
   void ofASinkThatDoesNotTakeTheLastValuesItIsSaidThatTheyAreAwaited() {
     try (LogLines log = LogLines.open()) {
@@ -52,9 +58,8 @@ class GangEvidenceTest {
               "local[2]",
               "spark.metrics.conf.driver.sink.stuck.class=" + StuckSink.class.getName())) {
         SmallGang.of("epochs: 1, workerTimeout: 2", step -> {}).run(spark);
-        StuckSink.whenHeard = () -> {};
 
-        assertThat(log.with("waiting since"))
+        assertThat(log.with("metrics sinks"))
             .containsExactly(
                 "waiting since 1 s for Spark's metrics sinks to take the last values of the training;"
                     + " it goes on when they have, or have failed");
@@ -77,7 +82,6 @@ class GangEvidenceTest {
         assertThat(SmallGang.of("epochs: 1", step -> {}).run(spark).rounds().rounds())
             .isEqualTo(SmallGang.STEPS);
       }
-      StuckSink.whenHeard = () -> {};
 
       assertThat(log.with("a sink of Spark's metrics has not taken the last values")).hasSize(2);
       assertThat(log.with("already registered")).isEmpty();

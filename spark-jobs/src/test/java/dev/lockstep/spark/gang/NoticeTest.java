@@ -57,10 +57,10 @@ class NoticeTest {
   @Test
   void aWaitThatEndsInTimeIsNotMentioned() throws Exception {
     try (LogLines lines = LogLines.open()) {
-      Notice.after(Duration.ofMillis(50), NoticeTest.class, () -> "nothing").close();
+      Notice.after(Duration.ofSeconds(1), NoticeTest.class, () -> "nothing").close();
       try (Notice unused =
-          Notice.after(Duration.ofMillis(100), NoticeTest.class, () -> "something")) {
-        lines.await("waiting since 0 s for something");
+          Notice.after(Duration.ofSeconds(2), NoticeTest.class, () -> "something")) {
+        lines.await("waiting since 2 s for something");
       }
 
       assertThat(lines.with("nothing")).isEmpty();

@@ -22,6 +22,7 @@ import dev.lockstep.spark.registry.Lease;
 import dev.lockstep.spark.registry.LeaseException;
 import dev.lockstep.spark.storage.Location;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.FloatBuffer;
@@ -29,6 +30,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -98,14 +100,16 @@ class CheckpointedGangTest {
 
   @Test
   void whoseCheckpointIsStillBeingWrittenSaysThatItWaits() throws Exception {
-    System.setProperty(STORAGE_TIMEOUT, "2s");
+    System.setProperty(STORAGE_TIMEOUT, "4s");
     try (LogLines log = LogLines.open();
         Lease lease = lease();
         ServerSocket mute = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"))) {
       Location run = Location.of("hdfs://127.0.0.1:%d/run".formatted(mute.getLocalPort()));
+      CompletableFuture<Void> asked = CompletableFuture.runAsync(() -> accept(mute));
       Training training =
           training(
               () -> {
+                asked.join();
                 throw new IllegalStateException("this worker dies");
               });
 
@@ -114,14 +118,23 @@ class CheckpointedGangTest {
                   run(Gang.of(training, WORKERS), checkpoints(run, training, lease), SEVENTH, run))
           .isInstanceOf(RunAbortedException.class);
 
-      assertThat(log.with("waiting since 1 s for a checkpoint"))
+      assertThat(log.with("waiting since 2 s for a checkpoint"))
           .containsExactly(
-              "waiting since 1 s for a checkpoint to be written to %s; giving up when its file system leaves one operation unanswered for 2 s (spark.lockstep.storageTimeout)"
+              "waiting since 2 s for a checkpoint to be written to %s; giving up when its file system leaves one operation unanswered for 4 s (spark.lockstep.storageTimeout)"
                   .formatted(run));
       assertThat(log.with("the checkpoint after 0 epochs and 7 steps cannot be written to " + run))
           .hasSize(1);
     } finally {
       System.clearProperty(STORAGE_TIMEOUT);
+    }
+  }
+
+  /** Waits until somebody has connected, who then waits for an answer. */
+  private static void accept(ServerSocket mute) {
+    try {
+      mute.accept();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

@@ -208,12 +208,11 @@ class DatasetSourceTest {
         "a.yaml: dataset: unknown key 'gzip'");
     assertRefused(
         () -> DatasetSource.read(Section.parse("a.yaml", "dataset: {}")),
-        "a.yaml: dataset is a mapping but must be " + Configuration.DATASETS);
+        "a.yaml: dataset: has no key but must have one of idx, parquet, partitions, name");
     assertRefused(
         () -> DatasetSource.read(Section.parse("a.yaml", "dataset: {parqet: a, label: b}")),
-        "a.yaml: dataset is a mapping but must be "
-            + Configuration.DATASETS
-            + "; did you mean 'parquet'?");
+        "a.yaml: dataset: has the keys parqet, label but must have one of idx, parquet, partitions,"
+            + " name; did you mean 'parquet'?");
   }
 
   @Test

@@ -9,6 +9,7 @@ import dev.lockstep.data.FloatFeatures;
 import dev.lockstep.data.Shape;
 import dev.lockstep.random.CounterRandom;
 import dev.lockstep.spark.LogLines;
+import dev.lockstep.spark.storage.Location;
 import dev.lockstep.yaml.ConfigurationException;
 import dev.lockstep.yaml.Section;
 import java.io.ByteArrayInputStream;
@@ -556,6 +557,7 @@ class ParquetDatasetTest {
   @Test
   @Timeout(60)
   void aNameNodeThatDoesNotAnswerIsGivenUpAfterTheStorageTimeout() throws IOException {
+    Location.of("hdfs://127.0.0.1:1/data"); // Loads Hadoop's classes.
     System.setProperty("spark.lockstep.storageTimeout", "2s");
     try (ServerSocket mute = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         LogLines log = LogLines.open()) {
