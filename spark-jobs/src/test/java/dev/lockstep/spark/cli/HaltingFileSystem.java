@@ -3,6 +3,7 @@ package dev.lockstep.spark.cli;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.file.Files;
 import java.util.EnumSet;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.hadoop.conf.Configuration;
@@ -16,12 +17,15 @@ import org.apache.hadoop.fs.permission.FsPermission;
 
 /**
  * HDFS, in a process that dies before its k-th change of it (system property {@value #HALT}), as by
- * {@code kill -9}: nothing is flushed, no hook runs. Changes inside the directory of an unfinished
- * version count only from its manifest on: what lies there before that is all the same to the
- * registry.
+ * {@code kill -9}: nothing is flushed, no hook runs. Or one that waits before each change, which it
+ * tells by a file of that number in a directory (system property {@value #STEPS}), until that file
+ * is gone: meanwhile there is what it would leave if it were killed there. Changes inside the
+ * directory of an unfinished version count only from its manifest on: what lies there before that
+ * is all the same to the registry.
  */
 public final class HaltingFileSystem extends FilterFs {
   static final String HALT = "lockstep.test.haltBefore";
+  static final String STEPS = "lockstep.test.steps";
 
   /** The exit code of such a process, that of one that SIGKILL ended. */
   static final int KILLED = 137;
@@ -52,9 +56,26 @@ public final class HaltingFileSystem extends FilterFs {
     if (!counts(path.toUri().getPath())) {
       return;
     }
-    if (CHANGES.incrementAndGet() == Integer.getInteger(HALT, -1)) {
+    int step = CHANGES.incrementAndGet();
+    if (step == Integer.getInteger(HALT, -1)) {
       System.err.println("halts before it changes " + path);
       Runtime.getRuntime().halt(KILLED);
+    }
+    if (System.getProperty(STEPS) != null) {
+      awaitLeave(java.nio.file.Path.of(System.getProperty(STEPS), Integer.toString(step)), path);
+    }
+  }
+
+  private static void awaitLeave(java.nio.file.Path told, Path path) {
+    try {
+      java.nio.file.Path written = told.resolveSibling("next");
+      Files.writeString(written, path.toString());
+      Files.move(written, told);
+      while (Files.exists(told)) {
+        Thread.sleep(2);
+      }
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException(e);
     }
   }
 

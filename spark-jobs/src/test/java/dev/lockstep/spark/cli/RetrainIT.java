@@ -25,12 +25,12 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Future;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.FileUtil;
 import org.apache.hadoop.hdfs.MiniDFSCluster;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -258,23 +258,50 @@ class RetrainIT {
   @Test
   void whereverItIsKilledARegistryOnHdfsIsReadableAndTheNextRunCompletes() throws Exception {
     Path template = registryOfTheDayBefore("template");
-    int code = HaltingFileSystem.KILLED;
-    int killed = 0;
-    Future<Killed> next = killed(template, 1);
-    for (int step = 1; code == HaltingFileSystem.KILLED; step++) {
-      Killed process = next.get();
-      next = killed(template, step + 1);
-      code = process.code;
-      String told = Files.readString(process.err, UTF_8);
-      if (code == HaltingFileSystem.KILLED) {
-        killed++;
-      } else {
-        assertThat(code).as(told).isZero();
-      }
-      goOn(process.registry, told);
+    Path steps = Files.createDirectory(directory.resolve("steps"));
+    Process process = retrain("stepped", template, HaltingFileSystem.STEPS + "=" + steps);
+    Map<String, String> left = new LinkedHashMap<>();
+    for (int step = 1; isAt(steps.resolve(Integer.toString(step)), process); step++) {
+      Path told = steps.resolve(Integer.toString(step));
+      left.put(
+          copyOnHdfs("stepped", "killed-" + step),
+          "killed before it changed " + Files.readString(told, UTF_8));
+      Files.delete(told);
     }
-    next.get();
-    assertThat(killed).isGreaterThan(12);
+    assertThat(process.waitFor()).as(err("stepped")).isZero();
+    assertThat(left).hasSizeGreaterThan(12);
+
+    int middle = left.size() / 2;
+    Process dying = retrain("dying", template, HaltingFileSystem.HALT + "=" + middle);
+    assertThat(dying.waitFor()).as(err("dying")).isEqualTo(HaltingFileSystem.KILLED);
+    left.put(Place.HDFS.of("dying"), err("dying"));
+
+    for (Map.Entry<String, String> each : left.entrySet()) {
+      goOn(each.getKey(), each.getValue());
+    }
+    goOn(Place.HDFS.of("stepped"), "not killed");
+  }
+
+  /** Whether the process has told the step before it ended. */
+  private static boolean isAt(Path told, Process process) {
+    await()
+        .atMost(Duration.ofMinutes(2))
+        .pollDelay(Duration.ZERO)
+        .pollInterval(Duration.ofMillis(5))
+        .until(() -> Files.exists(told) || !process.isAlive());
+    return Files.exists(told);
+  }
+
+  private static String copyOnHdfs(String from, String to) throws IOException {
+    FileSystem files = hdfs.getFileSystem();
+    FileUtil.copy(
+        files,
+        new org.apache.hadoop.fs.Path("/" + from),
+        files,
+        new org.apache.hadoop.fs.Path("/" + to),
+        false,
+        files.getConf());
+    return Place.HDFS.of(to);
   }
 
   /** A registry on this machine with one version. */
@@ -293,33 +320,28 @@ class RetrainIT {
     }
   }
 
-  private record Killed(String registry, Path err, int code) {}
-
   /**
-   * Retrains in a copy of {@code template} on HDFS, in a process that dies before its change {@code
-   * step}, in the background.
+   * Retrains in a copy of {@code template} on HDFS, which is called {@code name}.
+   *
+   * @param property of Java, which {@link HaltingFileSystem} reads
    */
-  private static Future<Killed> killed(Path template, int step) {
-    FutureTask<Killed> task =
-        new FutureTask<>(
-            () -> {
-              String name = "killed-" + step;
-              hdfs.getFileSystem()
-                  .copyFromLocalFile(
-                      new org.apache.hadoop.fs.Path(template.toUri()),
-                      new org.apache.hadoop.fs.Path("/" + name));
-              String registry = Place.HDFS.of(name);
-              Path err = directory.resolve("hdfs-" + name + ".err");
-              List<String> properties =
-                  List.of(
-                      "-D%s=%d".formatted(HaltingFileSystem.HALT, step),
-                      "-Dspark.hadoop.fs.AbstractFileSystem.hdfs.impl="
-                          + HaltingFileSystem.class.getName());
-              int code = start(err, properties, arguments("now", registry)).waitFor();
-              return new Killed(registry, err, code);
-            });
-    new Thread(task, "killed-" + step).start();
-    return task;
+  private static Process retrain(String name, Path template, String property) throws IOException {
+    hdfs.getFileSystem()
+        .copyFromLocalFile(
+            new org.apache.hadoop.fs.Path(template.toUri()),
+            new org.apache.hadoop.fs.Path("/" + name));
+    List<String> properties =
+        List.of(
+            "-D" + property,
+            "-Dspark.hadoop.fs.AbstractFileSystem.hdfs.impl=" + HaltingFileSystem.class.getName());
+    return start(
+        directory.resolve("hdfs-" + name + ".err"),
+        properties,
+        arguments("now", Place.HDFS.of(name)));
+  }
+
+  private static String err(String name) throws IOException {
+    return Files.readString(directory.resolve("hdfs-" + name + ".err"), UTF_8);
   }
 
   /** Whatever has happened to the registry at {@code path}. */

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Training on a cluster that copies slow tasks and whose executors come and go as needed. */
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class SpeculationIT {
-  private static final String EPOCHS = "epochs=6";
+  private static final String EPOCHS = "epochs=5";
 
   @TempDir private Path directory;
 
