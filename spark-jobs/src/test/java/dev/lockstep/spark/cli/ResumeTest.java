@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.random.CounterRandom;
 import dev.lockstep.spark.LogLines;
 import dev.lockstep.spark.Signal;
+import dev.lockstep.spark.registry.StoreThatReplacesInTwoSteps;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -398,6 +399,22 @@ class ResumeTest {
             there
                 + ": there is no such run; --resume must name a run's directory, which holds"
                 + " configuration.yaml");
+  }
+
+  @Test
+  void aRunOnAStoreThatReplacesFilesInTwoStepsGoesOnToTheSameBits() throws IOException {
+    String implementation = "spark.hadoop.fs.AbstractFileSystem.steps.impl";
+    System.setProperty(implementation, StoreThatReplacesInTwoSteps.class.getName());
+    Path run = asIfKilled(undisturbed, "stored");
+    try {
+      Invocation resumed =
+          Invocation.of("train", "--resume", "steps:" + run, "--master", "local[2]");
+
+      assertThat(resumed.exitCode()).as(resumed.err()).isZero();
+      assertEqualResults(run, undisturbed);
+    } finally {
+      System.clearProperty(implementation);
+    }
   }
 
   @Test

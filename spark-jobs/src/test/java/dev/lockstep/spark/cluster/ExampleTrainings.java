@@ -37,15 +37,22 @@ final class ExampleTrainings implements AutoCloseable {
   }
 
   /**
-   * Trains in one process.
+   * Trains in one process, unless another test has done so.
    *
    * @param training settings without their {@code training.}
    * @return the model
    */
   byte[] here(String name, String... training) throws Exception {
-    Process local = start(name, "local[2]", List.of(), training);
-    assertThat(local.waitFor()).as(output(name)).isZero();
-    return model(name);
+    String settings = String.join(".", training).replaceAll("[^A-Za-z0-9.]", "-");
+    Path model =
+        SparkProcesses.shared(
+            ".local." + settings + ".model.zip",
+            unfinished -> {
+              Process local = start(name, "local[2]", List.of(), training);
+              assertThat(local.waitFor()).as(output(name)).isZero();
+              Files.write(unfinished, model(name));
+            });
+    return Files.readAllBytes(model);
   }
 
   /** Begins to train on the cluster. */

@@ -193,25 +193,33 @@ final class SparkProcesses implements AutoCloseable {
     return Stream.concat(all.stream(), Stream.of(more)).toList();
   }
 
-  /** The archive of a training's classes; the first test process to need it makes it for all. */
-  private Path archive() {
-    Path archive = Path.of(clusterJar() + ".jsa");
+  /** Makes a file. */
+  interface Making {
+    void at(Path unfinished) throws Exception;
+  }
+
+  /** A file beside the cluster jar; the first test process to need it makes it for all. */
+  static Path shared(String suffix, Making making) throws Exception {
+    Path made = Path.of(clusterJar() + suffix);
     try (FileChannel file =
             FileChannel.open(
-                Path.of(clusterJar() + ".lock"),
-                StandardOpenOption.CREATE,
-                StandardOpenOption.WRITE);
+                Path.of(made + ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         FileLock alone = file.lock()) {
-      if (!Files.exists(archive) || isNewer(Path.of(clusterJar()), archive)) {
-        Path unfinished = Path.of(archive + ".part");
+      if (!Files.exists(made) || isNewer(Path.of(clusterJar()), made)) {
+        Path unfinished = Path.of(made + ".part");
         Files.deleteIfExists(unfinished);
-        archiveClasses(unfinished);
-        Files.move(unfinished, archive, StandardCopyOption.REPLACE_EXISTING);
+        making.at(unfinished);
+        Files.move(unfinished, made, StandardCopyOption.REPLACE_EXISTING);
       }
-      return archive;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
+      return made;
+    }
+  }
+
+  /** The archive of a training's classes. */
+  private Path archive() {
+    try {
+      return shared(".jsa", this::archiveClasses);
+    } catch (Exception e) {
       throw new IllegalStateException(e);
     }
   }

@@ -12,14 +12,12 @@ import org.junit.jupiter.api.io.TempDir;
 /** Training on a cluster that copies slow tasks and whose executors come and go as needed. */
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class SpeculationIT {
-  private static final String EPOCHS = "epochs=5";
-
   @TempDir private Path directory;
 
   @Test
   void speculativeCopiesDisturbNobodyAndTakeThePlacesOfAKilledExecutorsWorkers() throws Exception {
     try (ExampleTrainings trainings = new ExampleTrainings(directory, 2)) {
-      byte[] undisturbed = trainings.here("local", EPOCHS);
+      byte[] undisturbed = trainings.here("local");
       Process training =
           trainings.start(
               "copied",
@@ -29,8 +27,7 @@ class SpeculationIT {
                   "spark.dynamicAllocation.executorIdleTimeout=1s",
                   "spark.executor.cores=2",
                   "spark.speculation=true",
-                  "spark.speculation.task.duration.threshold=2s"),
-              EPOCHS);
+                  "spark.speculation.task.duration.threshold=2s"));
 
       for (int rank = 0; rank < 2; rank++) {
         trainings
