@@ -117,8 +117,22 @@ final class Failures
             whereItHappened());
   }
 
+  /** In one sentence without advice, for those who are told by machines. */
+  static String sentence(Throwable error) {
+    Throwable known = known(error);
+    return isToldAsItIs(known)
+        ? known.getMessage()
+        : told(error).orElse(String.valueOf(known.getMessage()));
+  }
+
+  private static boolean isToldAsItIs(Throwable error) {
+    return error instanceof ConfigurationException
+        || error instanceof LeaseException
+        || error instanceof CancellationException;
+  }
+
   /** What is said of a file that could not be read or written, if that says more than its cause. */
-  static Optional<String> told(Throwable error) {
+  private static Optional<String> told(Throwable error) {
     return causes(error)
         .filter(each -> each instanceof UncheckedIOException unchecked && tells(unchecked))
         .map(each -> each.getMessage().lines().findFirst().orElse(""))
@@ -154,14 +168,7 @@ final class Failures
     while (root.getCause() != null) {
       root = root.getCause();
     }
-    return causes(error)
-        .filter(
-            each ->
-                each instanceof ConfigurationException
-                    || each instanceof LeaseException
-                    || each instanceof CancellationException)
-        .findFirst()
-        .orElse(root);
+    return causes(error).filter(Failures::isToldAsItIs).findFirst().orElse(root);
   }
 
   private static Stream<Throwable> causes(Throwable error) {

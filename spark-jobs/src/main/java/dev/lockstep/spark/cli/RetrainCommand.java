@@ -177,7 +177,7 @@ final class RetrainCommand implements Callable<Integer> {
         Failures.known(error) instanceof LeaseException ? Decision.LEASE_HELD : Decision.FAILED;
     return new RetrainingResult(
         decision,
-        Failures.told(error).orElse(String.valueOf(Failures.known(error).getMessage())),
+        Failures.sentence(error),
         List.of(),
         Optional.empty(),
         0,

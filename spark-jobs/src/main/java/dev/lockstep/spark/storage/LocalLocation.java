@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
 
@@ -27,10 +26,6 @@ import java.util.stream.Stream;
  * and renames over a file atomically, synchronises, and leaves no {@code .crc} files.
  */
 record LocalLocation(Path path) implements Location {
-  /** How file systems say that their files cannot have two names. */
-  private static final Set<String> WITHOUT_LINKS =
-      Set.of("Operation not permitted", "Operation not supported", "Function not implemented");
-
   @Override
   public Location child(String name) {
     return new LocalLocation(path.resolve(name));
@@ -185,8 +180,8 @@ record LocalLocation(Path path) implements Location {
     try {
       Files.createLink(path, beside);
     } catch (FileSystemException e) {
-      if (!WITHOUT_LINKS.contains(String.valueOf(e.getReason()))) {
-        throw e;
+      if (e.getClass() != FileSystemException.class) {
+        throw e; // The name is taken, or there is no such directory, or no permission.
       }
       Files.move(beside, path);
     } catch (UnsupportedOperationException e) {

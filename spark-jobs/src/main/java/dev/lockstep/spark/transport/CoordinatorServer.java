@@ -91,7 +91,11 @@ public final class CoordinatorServer implements Closeable {
       WorkerTasks tasks) {
     this.coordinator = coordinator;
     this.tasks = tasks;
-    this.strangers = new Strangers(MOST_STRANGERS + 2 * coordinator.workers(), refusals);
+    this.strangers =
+        new Strangers(
+            MOST_STRANGERS + 2 * coordinator.workers(),
+            channel -> channel.attr(CONNECTION).get().authenticated(),
+            refusals);
     this.attendance =
         new Attendance(
             workerLoss, tasks, coordinator::state, System::nanoTime, LOG::warn, coordinator::abort);

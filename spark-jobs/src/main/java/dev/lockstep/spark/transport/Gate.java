@@ -82,8 +82,10 @@ final class Gate extends ChannelInboundHandlerAdapter {
     String objection = closed ? "" : objection(bytes);
     if (objection == null) {
       boolean stranger = !connection.authenticated();
-      if (stranger) {
-        strangers.speak(context.channel());
+      if (stranger && !strangers.speak(context.channel())) {
+        closed = true;
+        bytes.release();
+        return;
       }
       connection.heard();
       context.fireChannelRead(bytes);

@@ -122,6 +122,7 @@ final class RemoteSeat implements Seat {
    */
   void join() throws InterruptedException {
     long started = System.nanoTime();
+    patienceSaid = false;
     while (true) {
       TransportClient connection = connect(started);
       events.clear();
@@ -136,7 +137,10 @@ final class RemoteSeat implements Seat {
         if (answered || since(started).compareTo(timeout) > 0) {
           throw e;
         }
-        LOG.debug("trying again: {}", e.getMessage());
+        sayPatience(
+            since(started),
+            "it turns this worker away, which gives up in %d s"
+                .formatted(timeout.minus(since(started)).toSeconds()));
         coordinator = null;
         connection.close();
         Thread.sleep(RETRY_MILLIS);
@@ -220,6 +224,7 @@ final class RemoteSeat implements Seat {
 
   @Override
   public Directive push() throws InterruptedException {
+    patienceSaid = false;
     long computed = System.nanoTime() - told;
     for (int i = 0; i < contributions.size(); i++) {
       StepSums sums = contributions.get(i).sums();
@@ -235,6 +240,7 @@ final class RemoteSeat implements Seat {
 
   @Override
   public Directive push(List<ShardTally> tallies) throws InterruptedException {
+    patienceSaid = false;
     for (ShardTally each : tallies) {
       ByteBuffer bytes =
           ByteBuffer.allocate(Tally.encodedLength(each.tally().classes()))
@@ -247,7 +253,6 @@ final class RemoteSeat implements Seat {
 
   private Directive await() throws InterruptedException {
     long started = System.nanoTime();
-    patienceSaid = false;
     while (true) {
       Supplier<Directive> event = events.poll(1, TimeUnit.SECONDS);
       if (event != null) {

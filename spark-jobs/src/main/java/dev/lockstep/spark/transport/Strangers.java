@@ -3,6 +3,7 @@ package dev.lockstep.spark.transport;
 import io.netty.channel.Channel;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * The peers that have not proved yet that they know the secret. Whoever opens connections and says
@@ -13,13 +14,19 @@ import java.util.Set;
  */
 final class Strangers {
   private final int most;
+  private final Predicate<Channel> known;
   private final Refusals refusals;
   private final Set<Channel> mute = new LinkedHashSet<>();
   private final Set<Channel> speaking = new LinkedHashSet<>();
 
-  /** At most {@code most} at a time; others are turned away by {@code refusals}. */
-  Strangers(int most, Refusals refusals) {
+  /**
+   * At most {@code most} at a time; others are turned away by {@code refusals}.
+   *
+   * @param known whether a peer has proved since that it knows the secret; asked on its thread
+   */
+  Strangers(int most, Predicate<Channel> known, Refusals refusals) {
     this.most = most;
+    this.known = known;
     this.refusals = refusals;
   }
 
@@ -35,15 +42,27 @@ final class Strangers {
       leaving = those.iterator().next();
       those.remove(leaving);
     }
-    refusals.refuse(
-        leaving, "made room for others: more than %d peers had not authenticated".formatted(most));
+    leaving.eventLoop().execute(() -> turnAway(leaving));
   }
 
-  /** One has said something that a worker may say. */
-  synchronized void speak(Channel channel) {
+  private void turnAway(Channel channel) {
+    if (!known.test(channel)) {
+      refusals.refuse(
+          channel,
+          "made room for others: more than %d peers had not authenticated".formatted(most));
+    }
+  }
+
+  /**
+   * One has said something that a worker may say.
+   *
+   * @return false if it has had to leave, though its connection may not be closed yet
+   */
+  synchronized boolean speak(Channel channel) {
     if (mute.remove(channel)) {
       speaking.add(channel);
     }
+    return speaking.contains(channel);
   }
 
   /** One is known now, or gone. */

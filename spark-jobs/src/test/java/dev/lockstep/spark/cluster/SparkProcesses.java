@@ -205,7 +205,9 @@ final class SparkProcesses implements AutoCloseable {
             FileChannel.open(
                 Path.of(made + ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         FileLock alone = file.lock()) {
-      if (!Files.exists(made) || isNewer(Path.of(clusterJar()), made)) {
+      if (!Files.exists(made)
+          || isNewer(Path.of(clusterJar()), made)
+          || isNewer(Path.of(EXAMPLE), made)) {
         Path unfinished = Path.of(made + ".part");
         Files.deleteIfExists(unfinished);
         making.at(unfinished);

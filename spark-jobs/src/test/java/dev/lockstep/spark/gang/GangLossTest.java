@@ -253,7 +253,11 @@ class GangLossTest {
               "a speculative copy of the worker of rank 1 failed, which only stood by: attempt 4 on"
                   + " far (executor 4): ExecutorLostFailure");
 
-      tasks.onTaskEnd(lost(worker));
+      tasks.onTaskStart(new SparkListenerTaskStart(0, 0, copy));
+      coordinator
+          .join(1, copy.taskId())
+          .close(); // It took the place of the other, whose task lives on.
+      tasks.onTaskEnd(lost(copy));
 
       assertThat(coordinator.failure()).isPresent();
     }

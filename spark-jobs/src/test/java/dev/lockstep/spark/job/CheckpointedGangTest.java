@@ -25,6 +25,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -105,7 +106,7 @@ class CheckpointedGangTest {
         Lease lease = lease();
         ServerSocket mute = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"))) {
       Location run = Location.of("hdfs://127.0.0.1:%d/run".formatted(mute.getLocalPort()));
-      CompletableFuture<Void> asked = CompletableFuture.runAsync(() -> accept(mute));
+      CompletableFuture<Socket> asked = CompletableFuture.supplyAsync(() -> accept(mute));
       Training training =
           training(
               () -> {
@@ -124,15 +125,16 @@ class CheckpointedGangTest {
                   .formatted(run));
       assertThat(log.with("the checkpoint after 0 epochs and 7 steps cannot be written to " + run))
           .hasSize(1);
+      asked.join().close();
     } finally {
       System.clearProperty(STORAGE_TIMEOUT);
     }
   }
 
   /** Waits until somebody has connected, who then waits for an answer. */
-  private static void accept(ServerSocket mute) {
+  private static Socket accept(ServerSocket mute) {
     try {
-      mute.accept();
+      return mute.accept();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -26,6 +26,7 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -346,6 +347,57 @@ class AbuseTest {
           .asString()
           .startsWith("refused 127.0.0.1: did not authenticate within 1 seconds");
     }
+  }
+
+  @Test
+  void aWorkerThatHasItsPlaceOutlastsACrowdThatBeginsToSpeak() throws Exception {
+    SharedMemoryCoordinator coordinator = training.coordinator();
+    Deque<Socket> crowd = new ArrayDeque<>();
+    try (CoordinatorServer server = serve(coordinator);
+        Seat first = training.remote(server.invitation()).join(0, 0)) {
+      for (int i = 0; i < 300; i++) {
+        crowd.add(speaker(server.invitation().port()));
+      }
+      Awaitility.await().until(() -> server.refused() >= 300 - 260);
+      try (Seat second = training.remote(server.invitation()).join(1, 0)) {
+        first.contributions().get(0).sums().set(1, 1, 12);
+        second.contributions().get(0).sums().set(1, 1, 11);
+        CompletableFuture<Void> waiting = CompletableFuture.runAsync(() -> push(first));
+
+        assertThat(second.push()).isEqualTo(new ComputeGradient(0, 1, 1));
+
+        waiting.get(20, TimeUnit.SECONDS);
+        assertThat(first.directive()).isEqualTo(new ComputeGradient(0, 1, 1));
+      }
+    } finally {
+      crowd.forEach(AbuseTest::close);
+    }
+  }
+
+  @Test
+  void whoHasBegunToSpeakOutlastsACrowdThatSaysNothing() throws Exception {
+    Deque<Socket> crowd = new ArrayDeque<>();
+    try (CoordinatorServer server = serve(training.coordinator());
+        Socket speaker = speaker(server.invitation().port())) {
+      training.remote(server.invitation()).join(0, 0).close(); // By now it has been heard.
+      for (int i = 0; i < 300; i++) {
+        crowd.add(new Socket("127.0.0.1", server.invitation().port()));
+      }
+      Awaitility.await().until(() -> server.refused() > 300 - 260);
+
+      speaker.setSoTimeout(500);
+      assertThatThrownBy(() -> speaker.getInputStream().read())
+          .isInstanceOf(SocketTimeoutException.class);
+    } finally {
+      crowd.forEach(AbuseTest::close);
+    }
+  }
+
+  /** Sends the head of a frame that a worker could begin with. */
+  private static Socket speaker(int port) throws IOException {
+    Socket socket = new Socket("127.0.0.1", port);
+    socket.getOutputStream().write(ByteBuffer.allocate(9).putLong(64).put((byte) 3).array());
+    return socket;
   }
 
   private static void close(Socket socket) {

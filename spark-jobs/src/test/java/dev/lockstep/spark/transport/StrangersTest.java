@@ -2,8 +2,11 @@ package dev.lockstep.spark.transport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.channel.Channel;
 import io.netty.channel.embedded.EmbeddedChannel;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -12,7 +15,8 @@ class StrangersTest {
   private static final int MOST = 4;
 
   private final Refusals refusals = new Refusals();
-  private final Strangers strangers = new Strangers(MOST, refusals);
+  private final Set<Channel> known = new HashSet<>();
+  private final Strangers strangers = new Strangers(MOST, known::contains, refusals);
 
   private EmbeddedChannel enter() {
     EmbeddedChannel channel = new EmbeddedChannel();
@@ -27,7 +31,10 @@ class StrangersTest {
   }
 
   private static List<Boolean> open(EmbeddedChannel... channels) {
-    return Stream.of(channels).map(EmbeddedChannel::isOpen).toList();
+    return Stream.of(channels)
+        .peek(EmbeddedChannel::runPendingTasks)
+        .map(EmbeddedChannel::isOpen)
+        .toList();
   }
 
   @Test
@@ -54,6 +61,20 @@ class StrangersTest {
     EmbeddedChannel next = enter();
 
     assertThat(open(early, late, worker, next)).containsExactly(false, true, true, true);
+  }
+
+  @Test
+  void nobodyWhoseProofIsReadBeforeItIsTurnedAway() {
+    EmbeddedChannel worker = speak();
+    speak();
+    speak();
+    enter();
+    known.add(worker);
+
+    enter();
+
+    assertThat(open(worker)).containsExactly(true);
+    assertThat(strangers.speak(worker)).isFalse();
   }
 
   @Test
