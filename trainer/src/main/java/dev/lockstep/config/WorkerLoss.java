@@ -28,7 +28,9 @@ public record WorkerLoss(
       new WorkerLoss(
           Reaction.WAIT, Duration.ofSeconds(60), Duration.ofMinutes(10), Duration.ofMinutes(10));
 
-  private static final Duration LONGEST_SILENCE = Duration.ofSeconds(10);
+  /** Whoever waits longer says so. */
+  public static final Duration LONGEST_SILENCE = Duration.ofSeconds(10);
+
   private static final Duration HEARTBEAT = Duration.ofSeconds(5);
 
   /** What becomes of the run when a worker is lost. */

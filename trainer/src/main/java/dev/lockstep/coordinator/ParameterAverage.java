@@ -76,12 +76,12 @@ final class ParameterAverage implements Round {
     contributions = vectors;
   }
 
-  /** The weights are not known before all have come. */
   @Override
   public double overlap() {
     return 0;
   }
 
+  /** The weights are not known before all have come. */
   @Override
   public void received(Contribution contribution, int floats, Scratch scratch) {}
 

@@ -231,7 +231,7 @@ final class Reduction {
   }
 
   private int loadReceived(int block, Collection now, Scratch scratch) {
-    if (partialSums.length == 0 || partialSums[0] == null) {
+    if (!hasReceived()) {
       return 0;
     }
     PartialSum sum = ofBlocks[block];
@@ -242,8 +242,16 @@ final class Reduction {
     }
   }
 
+  /** Whether anything ever was: in one process nothing is. */
+  private boolean hasReceived() {
+    return partialSums.length > 0 && partialSums[0] != null;
+  }
+
   /** Of all additions, the part that is done already, 0 to 1. */
   double added() {
+    if (!hasReceived()) {
+      return 0;
+    }
     long done = 0;
     for (int block = 0; block < ofBlocks.length; block++) {
       done += termsAdded(block);

@@ -334,8 +334,7 @@ public final class Section {
 
   /** An error about a mapping that has none of {@code keys}, with the one that may be meant. */
   public ConfigurationException missing(List<String> keys) {
-    List<String> found = new ArrayList<>();
-    node.fieldNames().forEachRemaining(found::add);
+    List<String> found = keys();
     return new ConfigurationException(
         "%s: has %s but must have one of %s%s"
             .formatted(
@@ -349,10 +348,15 @@ public final class Section {
                     .orElse("")));
   }
 
+  private List<String> keys() {
+    List<String> keys = new ArrayList<>();
+    node.fieldNames().forEachRemaining(keys::add);
+    return keys;
+  }
+
   /** An error about the missing {@code key}, with the key that may have been meant to be it. */
   public ConfigurationException missing(String key, String rule) {
-    List<String> unread = new ArrayList<>();
-    node.fieldNames().forEachRemaining(unread::add);
+    List<String> unread = keys();
     unread.removeAll(known);
     String near =
         unread.stream()

@@ -85,8 +85,7 @@ final class SparkOptions {
    */
   private static JavaSparkContext startOnCluster(SparkConf settings) {
     String cluster = settings.get(MASTER);
-    try (Notice unused =
-        Notice.after(Notice.PATIENCE, SparkOptions.class, () -> awaited(cluster))) {
+    try (Notice unused = Notice.after(SparkOptions.class, () -> awaited(cluster))) {
       JavaSparkContext spark = start(settings);
       if (spark.sc().isStopped() || spark.sc().applicationId().startsWith(UNREGISTERED)) {
         throw new IllegalStateException(
@@ -228,7 +227,6 @@ final class SparkOptions {
   private static void requireHost(String master, String host) {
     try (Notice unused =
         Notice.after(
-            Notice.PATIENCE,
             SparkOptions.class,
             () -> "the address of '%s', as the system's resolver has it".formatted(host))) {
       InetAddress unusedAddress = InetAddress.getByName(host);

@@ -87,17 +87,7 @@ final class GangTasks extends SparkListener implements WorkerTasks {
     boolean over =
         coordinator.failure().isPresent() || coordinator.state().directive() instanceof Finish;
     if (task != null && failed && !over) {
-      if (standsBy(task)) {
-        LOG.warn(
-            "a speculative copy of the worker of rank {} failed, which only stood by: attempt {} on {} (executor {}): {}",
-            task.partitionId(),
-            task.taskId(),
-            task.host(),
-            task.executorId(),
-            error((TaskFailedReason) end.reason()));
-      } else {
-        failed(task, (TaskFailedReason) end.reason());
-      }
+      failed(task, (TaskFailedReason) end.reason());
     }
     if (task != null && end.taskInfo().successful()) {
       succeeded.add(task.partitionId());
@@ -120,8 +110,18 @@ final class GangTasks extends SparkListener implements WorkerTasks {
   }
 
   private void failed(TaskInfo task, TaskFailedReason reason) {
-    long step = coordinator.stepOfLoss(task.partitionId(), task.taskId());
     String error = error(reason);
+    if (standsBy(task)) {
+      LOG.warn(
+          "a speculative copy of the worker of rank {} failed, which only stood by: attempt {} on {} (executor {}): {}",
+          task.partitionId(),
+          task.taskId(),
+          task.host(),
+          task.executorId(),
+          error);
+      return;
+    }
+    long step = coordinator.stepOfLoss(task.partitionId(), task.taskId());
     String what =
         "worker of rank %d failed at step %d: attempt %d on %s (executor %s): %s"
             .formatted(

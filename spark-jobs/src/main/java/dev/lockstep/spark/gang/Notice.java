@@ -1,5 +1,6 @@
 package dev.lockstep.spark.gang;
 
+import dev.lockstep.config.WorkerLoss;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -14,13 +15,15 @@ import org.slf4j.LoggerFactory;
  * is closed. For waits of one call that itself says nothing.
  */
 public final class Notice implements AutoCloseable {
-  /** The usual patience. */
-  public static final Duration PATIENCE = Duration.ofSeconds(10);
-
   private final CompletableFuture<Void> saying;
 
   private Notice(CompletableFuture<Void> saying) {
     this.saying = saying;
+  }
+
+  /** As the other, after {@link WorkerLoss#LONGEST_SILENCE}. */
+  public static Notice after(Class<?> waiting, Supplier<String> what) {
+    return after(WorkerLoss.LONGEST_SILENCE, waiting, what);
   }
 
   /**
@@ -45,7 +48,7 @@ public final class Notice implements AutoCloseable {
    * @param what it is, in words
    */
   public static <T> List<T> collect(SparkContext spark, String what, Supplier<JavaRDD<T>> rdd) {
-    return collect(PATIENCE, spark, what, rdd);
+    return collect(WorkerLoss.LONGEST_SILENCE, spark, what, rdd);
   }
 
   static <T> List<T> collect(

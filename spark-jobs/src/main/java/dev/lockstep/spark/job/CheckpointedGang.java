@@ -6,6 +6,7 @@ import dev.lockstep.coordinator.Position;
 import dev.lockstep.coordinator.TrainingResult;
 import dev.lockstep.coordinator.TrainingState;
 import dev.lockstep.spark.gang.Gang;
+import dev.lockstep.spark.gang.Notice;
 import dev.lockstep.spark.registry.LeaseException;
 import dev.lockstep.spark.storage.Location;
 import java.io.IOException;
@@ -84,15 +85,14 @@ final class CheckpointedGang {
   private void awaitWriting() {
     writing.shutdown();
     Duration patience = WorkerLoss.patience(run.patience().timeout());
-    try {
-      if (!writing.awaitTermination(patience.toMillis(), TimeUnit.MILLISECONDS)) {
-        LOG.warn(
-            "waiting since {} s for a checkpoint to be written to {}; giving up when its file system leaves one operation unanswered for {} s (spark.lockstep.storageTimeout)",
-            patience.toSeconds(),
-            run,
-            run.patience().timeout().toSeconds());
-        writing.awaitTermination(Long.MAX_VALUE, TimeUnit.NANOSECONDS);
-      }
+    try (Notice unused =
+        Notice.after(
+            patience,
+            CheckpointedGang.class,
+            () ->
+                "a checkpoint to be written to %s; giving up when its file system leaves one operation unanswered for %d s (spark.lockstep.storageTimeout)"
+                    .formatted(run, run.patience().timeout().toSeconds()))) {
+      writing.awaitTermination(Long.MAX_VALUE, TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

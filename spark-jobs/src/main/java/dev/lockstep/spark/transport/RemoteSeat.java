@@ -260,14 +260,14 @@ final class RemoteSeat implements Seat {
         told = System.nanoTime();
         return directive;
       }
-      Duration silence = Duration.ofNanos(System.nanoTime() - heard);
+      Duration silence = since(heard);
       if (silence.compareTo(timeout) > 0) {
         throw lost(
             "has not sent a byte for %d s (training.workerTimeout)".formatted(silence.toSeconds()),
             null);
       }
       sayPatience(
-          Duration.ofNanos(System.nanoTime() - started),
+          since(started),
           "%s; this worker waits as long as the coordinator lives, and gives up after %d s without a byte from it"
               .formatted(missing(), timeout.toSeconds()));
     }

@@ -16,9 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -657,20 +655,13 @@ class CrossValidateCommandTest {
   void whoeverWaitedForARunThatAnotherEndedMeanwhileLeavesItAsItIs() throws Exception {
     Path waited = Files.createDirectory(directory.resolve("waited"));
     Files.copy(run.resolve("cross-validation.yaml"), waited.resolve("cross-validation.yaml"));
-    OtherProcess.claim(waited, 1);
-    try (LogLines log = LogLines.open()) {
-      CompletableFuture<Invocation> resuming = CompletableFuture.supplyAsync(() -> resume(waited));
-      log.await("waiting for its lease, which is held by process 12 on far");
-      Files.writeString(waited.resolve("manifest.json"), "{}");
-      OtherProcess.release(waited, 1);
 
-      Invocation resumed = resuming.get(20, TimeUnit.SECONDS);
+    Invocation resumed = OtherProcess.endsTheRunBefore(waited, () -> resume(waited));
 
-      assertThat(resumed.exitCode()).as(resumed.err()).isZero();
-      assertThat(resumed.out())
-          .containsExactly("the run has ended already; nothing is left to do", waited.toString());
-      assertThat(waited.toFile().list())
-          .containsExactlyInAnyOrder("cross-validation.yaml", "manifest.json");
-    }
+    assertThat(resumed.exitCode()).as(resumed.err()).isZero();
+    assertThat(resumed.out())
+        .containsExactly("the run has ended already; nothing is left to do", waited.toString());
+    assertThat(waited.toFile().list())
+        .containsExactlyInAnyOrder("cross-validation.yaml", "manifest.json");
   }
 }

@@ -18,7 +18,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -519,21 +518,14 @@ class ResumeTest {
   @Test
   void whoeverWaitedForARunThatAnotherEndedMeanwhileLeavesItAsItIs() throws Exception {
     Path run = asIfKilled(undisturbed, "ended");
-    OtherProcess.claim(run, 1);
-    try (LogLines log = LogLines.open()) {
-      CompletableFuture<Invocation> resuming = CompletableFuture.supplyAsync(() -> resume(run));
-      log.await("waiting for its lease, which is held by process 12 on far");
-      Files.writeString(run.resolve("manifest.json"), "{}");
-      OtherProcess.release(run, 1);
 
-      Invocation resumed = resuming.get(20, TimeUnit.SECONDS);
+    Invocation resumed = OtherProcess.endsTheRunBefore(run, () -> resume(run));
 
-      assertThat(resumed.exitCode()).as(resumed.err()).isZero();
-      assertThat(resumed.out())
-          .containsExactly("the run has ended already; nothing is left to do", run.toString());
-      assertThat(run.resolve("manifest.json")).hasContent("{}");
-      assertThat(run.resolve("lease")).doesNotExist();
-    }
+    assertThat(resumed.exitCode()).as(resumed.err()).isZero();
+    assertThat(resumed.out())
+        .containsExactly("the run has ended already; nothing is left to do", run.toString());
+    assertThat(run.resolve("manifest.json")).hasContent("{}");
+    assertThat(run.resolve("lease")).doesNotExist();
   }
 
   private static void stopAfterACheckpoint(Process training, Path runs) throws Exception {

@@ -222,20 +222,16 @@ class GangLossTest {
   void aSpeculativeCopyThatDiesWhileItStandsByEndsNoRun() throws Exception {
     try (JavaSparkContext spark = SmallGang.spark("local[1]");
         LogLines log = LogLines.open()) {
-      Training training = SmallGang.training("epochs: 1", step -> {}, () -> {});
-      SharedMemoryCoordinator coordinator = SmallGang.coordinator(training);
+      SharedMemoryCoordinator coordinator = coordinator();
       GangTasks tasks =
-          new GangTasks(
-              spark.sc(),
-              "gang",
+          tasks(
+              spark,
               coordinator,
               new WorkerLoss(
                   WorkerLoss.Reaction.FAIL,
                   Duration.ofMinutes(1),
                   Duration.ofMinutes(1),
                   Duration.ofMinutes(1)));
-      spark.sc().addSparkListener(tasks);
-      spark.setLocalProperty(GangTasks.PROPERTY, "gang");
       spark.parallelize(List.of(1), 1).count(); // Stage 0.
       spark.sc().listenerBus().waitUntilEmpty();
       TaskInfo worker = task(3, false);
@@ -261,6 +257,19 @@ class GangLossTest {
 
       assertThat(coordinator.failure()).isPresent();
     }
+  }
+
+  private static SharedMemoryCoordinator coordinator() {
+    return SmallGang.coordinator(SmallGang.training("epochs: 1", step -> {}, () -> {}));
+  }
+
+  /** Those of the gang whose jobs this thread runs from now on. */
+  private static GangTasks tasks(
+      JavaSparkContext spark, SharedMemoryCoordinator coordinator, WorkerLoss workerLoss) {
+    GangTasks tasks = new GangTasks(spark.sc(), "gang", coordinator, workerLoss);
+    spark.sc().addSparkListener(tasks);
+    spark.setLocalProperty(GangTasks.PROPERTY, "gang");
+    return tasks;
   }
 
   /** A task of rank 1, on an executor of its own. */
@@ -294,14 +303,7 @@ class GangLossTest {
     replaced = new CountDownLatch(1);
     try (JavaSparkContext spark = SmallGang.spark("local[1]");
         LogLines log = LogLines.open(GangTasks.class.getName())) {
-      GangTasks tasks =
-          new GangTasks(
-              spark.sc(),
-              "gang",
-              SmallGang.coordinator(SmallGang.training("epochs: 1", step -> {}, () -> {})),
-              WorkerLoss.DEFAULT);
-      spark.sc().addSparkListener(tasks);
-      spark.setLocalProperty(GangTasks.PROPERTY, "gang");
+      GangTasks tasks = tasks(spark, coordinator(), WorkerLoss.DEFAULT);
       JavaFutureAction<Void> job =
           spark.parallelize(List.of(1), 1).foreachAsync(one -> await(replaced));
       Awaitility.await().until(() -> tasks.whereabouts(0).contains("runs since"));

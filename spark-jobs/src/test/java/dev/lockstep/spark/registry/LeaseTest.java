@@ -27,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class LeaseTest {
   private static final Duration LONG = Duration.ofMinutes(10);
+  private static final Holder FAR = new Holder("far", 12, "1", "another machine's");
 
   @TempDir Path directory;
   private ModelRegistry registry;
@@ -153,8 +154,7 @@ class LeaseTest {
   void whoeverWaitedForAHolderThatEndedMeanwhileMakesTheNextClaim() throws Exception {
     claim("far", 12, Instant.now().plus(LONG));
     CompletableFuture<Long> taking = takingOver();
-    Holder far = new Holder("far", 12, "1", "another machine's");
-    write("000009.json", far, Instant.now().minusSeconds(1));
+    write("000009.json", FAR, Instant.now().minusSeconds(1));
 
     assertThat(taking.get(20, TimeUnit.SECONDS)).isEqualTo(10);
   }
@@ -211,8 +211,7 @@ class LeaseTest {
   @Test
   void aHolderThatLostItIsToldByItsOwnThread() throws Exception {
     try (Lease slow = Lease.take(registry.location(), Duration.ofSeconds(1))) {
-      Holder far = new Holder("far", 12, "1", "another machine's");
-      write("000002.json", far, Instant.now().plus(LONG));
+      write("000002.json", FAR, Instant.now().plus(LONG));
 
       assertThat(slow.lost().get(20, TimeUnit.SECONDS))
           .hasMessageContaining("lost the lease (fence 1)");
@@ -245,8 +244,7 @@ class LeaseTest {
       registry.location().child("lease").delete();
       assertThatThrownBy(slow::check)
           .hasMessageEndingWith("lost the lease (fence 1); it has been deleted by another process");
-      Holder far = new Holder("far", 12, "", "another machine's");
-      write("000001.json", far, Instant.now().plus(LONG));
+      write("000001.json", FAR, Instant.now().plus(LONG));
 
       assertThatThrownBy(slow::check)
           .isInstanceOf(LeaseException.class)
@@ -260,8 +258,7 @@ class LeaseTest {
   @Test
   void aHolderWhoseLeaseWasGivenBackByAnotherIsToldWhoHadIt() throws Exception {
     try (Lease slow = Lease.take(registry.location(), LONG)) {
-      Holder far = new Holder("far", 12, "", "another machine's");
-      write("000001.json", new Claim(1, far, Instant.now().plus(LONG), true));
+      write("000001.json", new Claim(1, FAR, Instant.now().plus(LONG), true));
 
       assertThatThrownBy(slow::check)
           .hasMessageEndingWith("lost the lease (fence 1); it was held last by process 12 on far");

@@ -80,9 +80,11 @@ class AbuseTest {
   }
 
   private CoordinatorServer serve(SharedMemoryCoordinator coordinator, boolean encrypted) {
-    return training.serve(
-        coordinator,
-        SmallTraining.conf().set("spark.network.crypto.enabled", Boolean.toString(encrypted)));
+    return training.serve(coordinator, conf(encrypted));
+  }
+
+  private static SparkConf conf(boolean encrypted) {
+    return SmallTraining.conf().set("spark.network.crypto.enabled", Boolean.toString(encrypted));
   }
 
   @ParameterizedTest
@@ -177,11 +179,7 @@ class AbuseTest {
     SeatShape shape = SeatShape.of(exact.configuration().plan(), exact.network(), 1, 3);
     assertThat(shape.contributions()).isGreaterThan(1);
     long[] counted = new long[2];
-    try (CoordinatorServer server =
-        exact.serve(
-            coordinator,
-            SmallTraining.conf()
-                .set("spark.network.crypto.enabled", Boolean.toString(encrypted)))) {
+    try (CoordinatorServer server = exact.serve(coordinator, conf(encrypted))) {
       Invitation invitation = server.invitation();
       ExecutorService others = Executors.newFixedThreadPool(2);
       for (int rank : new int[] {0, 2}) {
@@ -311,9 +309,7 @@ class AbuseTest {
   @ValueSource(booleans = {false, true})
   void whoDoesNotKnowTheSecretIsTurnedAwayAndLoggedOnce(boolean encryptedServer) {
     SmallTraining hasty = SmallTraining.of("epochs: 1, workerTimeout: 1", Dl4jEngine::new, 2);
-    SparkConf conf =
-        SmallTraining.conf().set("spark.network.crypto.enabled", Boolean.toString(encryptedServer));
-    try (CoordinatorServer server = hasty.serve(hasty.coordinator(), conf);
+    try (CoordinatorServer server = hasty.serve(hasty.coordinator(), conf(encryptedServer));
         LogLines log = LogLines.open()) {
       for (boolean encrypted : new boolean[] {false, true}) {
         Invitation real = server.invitation();
